@@ -1,15 +1,22 @@
 """Where the local installation keeps its things. Imports nothing of Django: settings import it."""
 
 import base64
+import contextlib
 import hashlib
 import os
+import re
 import secrets
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-# A Unix socket's path may have 107 bytes; Postgres appends ".s.PGSQL.5432.lock" to the folder.
-_LONGEST_SOCKET_FOLDER = 85
+# A Unix socket's path ends at 103 bytes (macOS) or 107, and Postgres appends "/.s.PGSQL.5432.lock". It also
+# stands in URLs and lists, where a space, a comma or a per cent sign means something else.
+_GOOD_SOCKET_FOLDER = re.compile(r"[A-Za-z0-9/._-]{1,83}")
+
+
+def _database_name() -> str:
+    return os.environ.get("LOCAL_DATABASE", "numberdesk")
 
 
 @dataclass(frozen=True)
@@ -17,7 +24,7 @@ class Layout:
     """The folders, sockets, URLs and secrets of one `DATA_DIR`."""
 
     data_dir: Path
-    database: str = os.environ.get("LOCAL_DATABASE", "numberdesk")
+    database: str = field(default_factory=_database_name)
 
     @property
     def postgres_dir(self) -> Path:
@@ -28,10 +35,14 @@ class Layout:
         return self.data_dir / "valkey"
 
     @property
+    def run_dir(self) -> Path:
+        """Locks and process ids; nothing here outlives its process."""
+        return self.data_dir / "run"
+
+    @property
     def socket_dir(self) -> Path:
-        folder = self.data_dir / "run"
-        if len(os.fsencode(folder)) <= _LONGEST_SOCKET_FOLDER:
-            return folder
+        if _GOOD_SOCKET_FOLDER.fullmatch(str(self.run_dir)):
+            return self.run_dir
         digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"numberdesk-{digest}"
 
@@ -41,15 +52,21 @@ class Layout:
 
     @property
     def database_url(self) -> str:
-        return f"postgresql://postgres@/{self.database}?host={self.socket_dir}"
+        # The port names the socket's file; said here, so that PGPORT cannot say something else.
+        return f"postgresql://postgres@/{self.database}?host={self.socket_dir}&port=5432"
 
     @property
     def broker_url(self) -> str:
-        return f"redis+socket://{self.valkey_socket}?virtual_host=0"
+        return f"redis+socket://{self.valkey_socket}?virtual_host={self._valkey_database}"
 
     @property
     def cache_url(self) -> str:
-        return f"unix://{self.valkey_socket}?db=1"
+        return f"unix://{self.valkey_socket}?db={self._valkey_database + 1}"
+
+    @property
+    def _valkey_database(self) -> int:
+        # Demo and real installation may take turns in one DATA_DIR; tasks of the one are not for the other.
+        return 0 if self.database == "numberdesk" else 2
 
     def secret(self, name: str) -> str:
         """A secret made on first use and kept in a file that only its owner can read."""
@@ -59,14 +76,10 @@ class Layout:
         except FileNotFoundError:
             pass
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        value = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(value + "\n")
-        try:
-            os.link(draft, path)  # whoever comes first wins, and everybody reads the same secret
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        # Written in full under another name first: whoever links it first wins, and everybody reads the same.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as draft:  # mode 0600
+            draft.write(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n")
+            draft.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(draft.name, path)
         return path.read_text().strip()
