@@ -36,6 +36,7 @@ class Options:
     sandbox_port: int
     data_dir: Path
     demo: bool
+    project: Path = PROJECT
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Options":
@@ -267,7 +268,7 @@ class Stack:
             command=(sys.executable, *arguments),
             env=self.env,
             console=self.supervisor.console,
-            cwd=PROJECT,
+            cwd=self.options.project,
             patience=patience,
             take=take,
             lock=self.options.layout.run_dir / f"{name}.lock",
@@ -282,7 +283,7 @@ class Stack:
             command=(sys.executable, "manage.py", *arguments),
             env={**self.env, **(env or {})},
             console=self.supervisor.console,
-            cwd=PROJECT,
+            cwd=self.options.project,
         )
         code = self.supervisor.command(program)
         if code and not may_fail:
