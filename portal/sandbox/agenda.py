@@ -1,0 +1,34 @@
+"""What happens by itself once the clock has moved on."""
+
+from collections.abc import Callable
+
+from portal.sandbox.clock import rfc2822
+from portal.sandbox.records import load_number, save_number
+from portal.sandbox.store import Store
+
+Action = Callable[[Store, int, str, str], None]
+
+
+def run_due(store: Store, now: int) -> None:
+    """Do everything that has fallen due, the oldest first, each as of its own time."""
+    while True:
+        row = store.row(
+            "SELECT rowid, at, action, sid, detail FROM agenda WHERE at <= ? ORDER BY at, rowid", (now,)
+        )
+        if row is None:
+            return
+        rowid, at, action, sid, detail = row
+        with store.transaction():
+            ACTIONS[action](store, at, sid, detail)
+            store.db.execute("DELETE FROM agenda WHERE rowid = ?", (rowid,))
+
+
+def _register_emergency_address(store: Store, at: int, sid: str, address_sid: str) -> None:
+    number = load_number(store, sid)
+    if number and number.emergency_address_sid == address_sid:
+        number.emergency_address_status = "registered"
+        number.date_updated = rfc2822(at)
+        save_number(store, number)
+
+
+ACTIONS: dict[str, Action] = {"register_emergency_address": _register_emergency_address}

@@ -1,0 +1,90 @@
+"""One request on its way through a handler, and the table rows that lead to handlers."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from portal.sandbox.clock import rfc2822
+from portal.sandbox.errors import ApiError, not_found, refusal
+from portal.sandbox.resources import Account
+from portal.sandbox.store import Store
+from portal.sandbox.wire import Answer, Request
+
+API = "api.twilio.com"
+PRICING = "pricing.twilio.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who authenticated: an account by its AuthToken, or by an API key of its own."""
+
+    account: Account
+    by_key: bool
+
+
+@dataclass
+class Call:
+    """What a handler works with. `account` is the one in the path, else the caller's."""
+
+    store: Store
+    request: Request
+    now: int
+    caller: Caller
+    account: Account
+    params: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        return dict(self.request.query)
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        return dict(self.request.form)
+
+    @property
+    def date(self) -> str:
+        return rfc2822(self.now)
+
+    def absent(self) -> ApiError:
+        return not_found(self.request.path)
+
+    def flag(self, name: str, values: dict[str, str]) -> bool | None:
+        """A parameter that is `true` or `false`; None when it is missing or empty."""
+        text = values.get(name, "").lower()
+        if text not in ("", "true", "false"):
+            raise refusal(20422, f"{name} must be true or false")
+        return None if not text else text == "true"
+
+    def new_sid(self, prefix: str) -> str:
+        """The next sid of a sequence that is the same in every run."""
+        serial = (self.store.value("SELECT value FROM meta WHERE key = 'serial'") or b"0").decode()
+        self.store.write_meta({"serial": int(serial) + 1})
+        return make_sid(prefix, f"run:{serial}")
+
+    def schedule(self, seconds: int, action: str, sid: str, detail: str = "") -> None:
+        """Have `agenda` do something to a resource once the clock has moved on."""
+        self.store.db.execute(
+            "INSERT INTO agenda VALUES (?, ?, ?, ?)", (self.now + seconds, action, sid, detail)
+        )
+
+
+def make_sid(prefix: str, seed: str) -> str:
+    return prefix + hashlib.md5(seed.encode(), usedforsecurity=False).hexdigest()
+
+
+Handler = Callable[[Call], Answer]
+
+
+class Route(NamedTuple):
+    """`path` is a template as in the specifications: `/2010-04-01/Accounts/{AccountSid}/Calls.json`."""
+
+    method: str
+    host: str
+    path: str
+    handler: Handler
+
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+?)", re.escape(self.path)))

@@ -1,0 +1,223 @@
+"""The sandbox itself: state, clock, faults and journal around one `handle(Request) -> Response`."""
+
+import hashlib
+import re
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any, ClassVar
+
+from portal.sandbox import agenda, spoil
+from portal.sandbox.auth import authenticate, reach
+from portal.sandbox.call import Call
+from portal.sandbox.clock import Clock
+from portal.sandbox.dataset import build
+from portal.sandbox.dataset.accounts import CREDENTIALS, Credentials
+from portal.sandbox.dump import dump
+from portal.sandbox.errors import ApiError, refusal
+from portal.sandbox.faults import INSTEAD, Fault, Faults
+from portal.sandbox.journal import Entry, Journal, without_secrets
+from portal.sandbox.routes import ROUTES, Router
+from portal.sandbox.store import Store, replace_file
+from portal.sandbox.wire import JSON_TYPE, Answer, Request, Response, encode
+
+ACCOUNT_IN_PATH = re.compile(r"/Accounts/(AC[0-9a-fA-F]{32})")
+
+
+class Sandbox:
+    """A stand-in for Twilio over one SQLite file, or in memory without a path.
+
+    A file is kept as it is found if it was made with the same number of numbers by this version,
+    and is built anew otherwise. In memory every sandbox of a size and day starts from one image.
+    Safe to use from several threads.
+    """
+
+    _images: ClassVar[dict[tuple[int, int], bytes]] = {}
+    _building: ClassVar[Lock] = Lock()
+
+    def __init__(
+        self, path: Path | None = None, *, numbers: int = build.DEFAULT_NUMBERS, clock: Clock | None = None
+    ) -> None:
+        self.path = path
+        self.numbers = numbers
+        self.clock = clock or Clock()
+        self.faults = Faults()
+        self.journal = Journal()
+        self._router = Router(ROUTES)
+        self._started = time.monotonic()
+        self.store = self._open()
+        self.clock.changed = self._keep_clock
+
+    @property
+    def credentials(self) -> Credentials:
+        """The parent account's."""
+        return CREDENTIALS[0]
+
+    @property
+    def subaccounts(self) -> tuple[Credentials, ...]:
+        """Those of the subaccounts of the initial data set."""
+        return CREDENTIALS[1:]
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request as Twilio would, unless a fault strikes; every one enters the journal."""
+        account = _account_of(request)
+        fault = self.faults.draw(request, account)
+        number = self.journal.next_number()
+        request_id = f"RQ{hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()}"
+        committed, code = False, None
+        if fault and fault.kind in INSTEAD:
+            response = spoil.instead(fault)
+        else:
+            response, committed, code = self._process(request)
+        status = response.status
+        if fault and fault.kind not in INSTEAD:
+            response = spoil.spoil(fault, request, response)
+        response.headers["Twilio-Request-Id"] = request_id
+        self._record(number, request_id, request, account, status, code, committed, fault)
+        return response
+
+    def direct(self, method: str, path: str, **form: str) -> Any:
+        """Change or read Twilio's side behind the back of whoever is tested: no fault, no journal.
+
+        Signs in as the parent. `path` is one of api.twilio.com, below `/2010-04-01`. Returns the JSON.
+        """
+        import base64
+        import json
+
+        user = f"{self.credentials.account_sid}:{self.credentials.auth_token}"
+        headers = {"authorization": "Basic " + base64.b64encode(user.encode()).decode()}
+        request = Request(method, "api.twilio.com", "/2010-04-01" + path, (), tuple(form.items()), headers)
+        response, _, _ = self._process(request)
+        return json.loads(response.body) if response.body else None
+
+    def dump(self, resource: str, account: str | None = None) -> Iterator[bytes]:
+        """The resource as NDJSON lines sorted by sid: the truth to compare a copy with."""
+        return dump(self.store, resource, account)
+
+    def reset(self) -> None:
+        """Back to the initial data set: state, clock, faults and journal."""
+        with self.store.lock:
+            self.faults.clear()
+            self.journal.clear()
+            self.clock.changed = lambda: None
+            self.clock.reset()
+            self.store.close()
+            if self.path is not None:
+                self.path.unlink(missing_ok=True)
+            fresh = self._open()
+            self.store.db = fresh.db
+            self.clock.changed = self._keep_clock
+
+    def close(self) -> None:
+        self.store.close()
+
+    def _process(self, request: Request) -> tuple[Response, bool, int | None]:
+        headers = {"Content-Type": JSON_TYPE}
+        with self.store.lock:
+            now = self.clock.seconds()
+            agenda.run_due(self.store, now)
+            before = self.store.db.total_changes
+            try:
+                with self.store.transaction():
+                    answer = self._answer(request, now)
+            except ApiError as error:
+                if error.status == 401:
+                    headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+                return Response(error.status, encode(error.body()), headers), False, error.code
+            return Response(answer.status, answer.body, headers), self.store.db.total_changes > before, None
+
+    def _answer(self, request: Request, now: int) -> Answer:
+        caller = authenticate(self.store, request)
+        handler, params = self._router.find(request)
+        account = caller.account
+        named = params.get("AccountSid") or _account_of(request, from_path_only=True)
+        if named:
+            account = reach(self.store, caller, named, request)
+            below = "AccountSid" in params
+            if (
+                below
+                and account.status != "active"
+                and (request.method != "GET" or account.status == "closed")
+            ):
+                raise refusal(20005)
+        return handler(Call(self.store, request, now, caller, account, params))
+
+    def _record(
+        self,
+        number: int,
+        request_id: str,
+        request: Request,
+        account: str | None,
+        status: int,
+        code: int | None,
+        committed: bool,
+        fault: Fault | None,
+    ) -> None:
+        self.journal.add(
+            Entry(
+                number=number,
+                time=self.clock.now().isoformat(timespec="milliseconds"),
+                clock=round(time.monotonic() - self._started, 6),
+                method=request.method,
+                host=request.host,
+                path=request.path,
+                query=without_secrets(request.query),
+                form=without_secrets(request.form),
+                account=account,
+                status=status,
+                code=code,
+                committed=committed,
+                fault=fault.kind if fault else None,
+                request_id=request_id,
+            )
+        )
+
+    def _open(self) -> Store:
+        anchor = build.anchor_of(self.clock.now())
+        if self.path is None:
+            with self._building:
+                image = self._images.get((self.numbers, anchor))
+                if image is None:
+                    store = Store.in_memory()
+                    build.fill(store, self.numbers, anchor)
+                    image = self._images[self.numbers, anchor] = store.db.serialize()
+                    store.close()
+            return Store.in_memory(image)
+        if not self._is_ours(self.path):
+            unfinished = self.path.with_name(f"{self.path.name}.building")
+            store = Store.for_building(unfinished)
+            build.fill(store, self.numbers, anchor)
+            store.close()
+            replace_file(unfinished, self.path)
+        store = Store.in_file(self.path)
+        saved = store.read_meta().get("clock")
+        if saved:
+            self.clock.restore(saved)
+        return store
+
+    def _is_ours(self, path: Path) -> bool:
+        if not path.exists():
+            return False
+        store = Store.in_file(path)
+        meta = store.read_meta()
+        store.close()
+        return (meta.get("version"), meta.get("numbers")) == (build.VERSION, self.numbers)
+
+    def _keep_clock(self) -> None:
+        with self.store.lock:
+            self.store.write_meta({"clock": self.clock.saved()})
+
+
+def _account_of(request: Request, *, from_path_only: bool = False) -> str | None:
+    matched = ACCOUNT_IN_PATH.search(request.path)
+    if matched or from_path_only:
+        return matched[1] if matched else None
+    user, _ = request.basic_auth() or ("", "")
+    known = next((keys for keys in CREDENTIALS if user in (keys.account_sid, keys.api_key)), None)
+    return known.account_sid if known else user or None
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,71 @@
+"""Fills an empty database with the data set."""
+
+# ruff: noqa: S311 (seeded, so that every run is the same)
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from random import Random
+from typing import Any
+
+from portal.sandbox.dataset.accounts import DAY, add_accounts
+from portal.sandbox.dataset.numbers import NumberMaker, Owned
+from portal.sandbox.dataset.plan import LINES, Block
+from portal.sandbox.dataset.traffic import MOST_NUMBERS, add_traffic
+from portal.sandbox.store import Store
+
+VERSION = 1
+DEFAULT_NUMBERS = 2400
+BATCH = 10_000
+STOCK_OF_A_BLOCK = 300
+
+
+def anchor_of(moment: datetime) -> int:
+    """The midnight the data set ends at: two builds on one day are the same."""
+    return int(moment.astimezone(UTC).timestamp()) // DAY * DAY
+
+
+def fill(store: Store, numbers: int, anchor: int) -> None:
+    """Create the tables and everything in them."""
+    store.create_tables()
+    with store.transaction():
+        desks = add_accounts(store, anchor)
+        _add_stock(store)
+        busy = _add_numbers(store, NumberMaker(desks, numbers, anchor))
+        add_traffic(store, busy, anchor)
+        store.write_meta({"version": VERSION, "numbers": numbers, "anchor": anchor, "serial": 1})
+    store.create_indexes()
+    store.db.execute("ANALYZE")
+
+
+def _add_numbers(store: Store, maker: NumberMaker) -> list[Owned]:
+    """Insert all numbers; return the evenly spread few that get traffic."""
+    stride = max(1, maker.total // MOST_NUMBERS)
+    busy: list[Owned] = []
+    records = iter(maker)
+    statement = "INSERT INTO number VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    while batch := list(islice(records, BATCH)):
+        store.db.executemany(statement, (row for row, _ in batch))
+        busy += [owned for row, owned in batch if row[0] % stride == 0]
+    return busy
+
+
+def _add_stock(store: Store) -> None:
+    """What can be bought, in an order that mixes area codes as a search at Twilio does."""
+    rng = Random("stock")
+    rows: list[tuple[Any, ...]] = []
+    for line_index, line in enumerate(LINES):
+        for block_index, block in enumerate(line.blocks):
+            for serial in _stocked(block):
+                rows.append((block.number(serial), line_index, block_index, rng.random() < 0.02))
+    rng.shuffle(rows)
+    store.db.executemany("INSERT INTO stock (phone_number, line, block, beta) VALUES (?, ?, ?, ?)", rows)
+
+
+def _stocked(block: Block) -> Iterator[int]:
+    """Serials for sale: those of the first hundred, and a sample of the others."""
+    serials = list(block.serials(stocked=True))
+    window = range(block.first, block.first + 100)
+    yield from (serial for serial in serials if serial in window)
+    others = [serial for serial in serials if serial not in window]
+    yield from Random(block.prefix).sample(others, min(STOCK_OF_A_BLOCK, len(others)))

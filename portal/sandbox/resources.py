@@ -1,0 +1,212 @@
+"""The resources the sandbox keeps, as Twilio writes them: keys, their order, "" and null."""
+
+from typing import ClassVar
+
+import msgspec
+
+from portal.sandbox.clock import rfc2822
+
+API_VERSION = "2010-04-01"
+ACCOUNTS = f"/{API_VERSION}/Accounts"
+ACCOUNT_SUBRESOURCES = {
+    "available_phone_numbers": "AvailablePhoneNumbers",
+    "calls": "Calls",
+    "conferences": "Conferences",
+    "incoming_phone_numbers": "IncomingPhoneNumbers",
+    "notifications": "Notifications",
+    "outgoing_caller_ids": "OutgoingCallerIds",
+    "recordings": "Recordings",
+    "transcriptions": "Transcriptions",
+    "addresses": "Addresses",
+    "signing_keys": "SigningKeys",
+    "connect_apps": "ConnectApps",
+    "sip": "SIP",
+    "authorized_connect_apps": "AuthorizedConnectApps",
+    "usage": "Usage",
+    "keys": "Keys",
+    "applications": "Applications",
+    "short_codes": "SMS/ShortCodes",
+    "queues": "Queues",
+    "messages": "Messages",
+    "balance": "Balance",
+}
+
+
+class Resource(msgspec.Struct, kw_only=True):
+    """Anything kept as a document: found by its sid, listed by the account it belongs to."""
+
+    KIND: ClassVar[str]
+
+    sid: str
+    date_created: str
+    date_updated: str
+
+    def owner(self) -> str:
+        raise NotImplementedError
+
+    def touch(self, now: int) -> None:
+        self.date_updated = rfc2822(now)
+
+
+class AccountResource(Resource, kw_only=True):
+    """A resource below an account of api.twilio.com; `uri` is relative to that host."""
+
+    COLLECTION: ClassVar[str]
+
+    account_sid: str
+    uri: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.uri:
+            self.uri = f"{ACCOUNTS}/{self.account_sid}/{self.COLLECTION}/{self.sid}.json"
+
+    def owner(self) -> str:
+        return self.account_sid
+
+
+class Account(Resource, kw_only=True):
+    KIND: ClassVar[str] = "account"
+
+    auth_token: str
+    friendly_name: str
+    owner_account_sid: str
+    status: str = "active"
+    subresource_uris: dict[str, str] = {}
+    type: str = "Full"
+    uri: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.uri:
+            self.uri = f"{ACCOUNTS}/{self.sid}.json"
+            self.subresource_uris = {
+                name: f"{ACCOUNTS}/{self.sid}/{path}.json" for name, path in ACCOUNT_SUBRESOURCES.items()
+            }
+
+    def owner(self) -> str:
+        return self.owner_account_sid
+
+    @property
+    def is_parent(self) -> bool:
+        return self.owner_account_sid == self.sid
+
+
+class Address(AccountResource, kw_only=True):
+    KIND: ClassVar[str] = "address"
+    COLLECTION: ClassVar[str] = "Addresses"
+
+    customer_name: str
+    street: str
+    city: str
+    region: str
+    postal_code: str
+    iso_country: str
+    friendly_name: str | None = None
+    street_secondary: str | None = None
+    emergency_enabled: bool = False
+    validated: bool = False
+    verified: bool = False
+
+
+class Application(AccountResource, kw_only=True):
+    KIND: ClassVar[str] = "application"
+    COLLECTION: ClassVar[str] = "Applications"
+
+    friendly_name: str
+    api_version: str = API_VERSION
+    message_status_callback: str | None = None
+    sms_fallback_method: str = "POST"
+    sms_fallback_url: str | None = None
+    sms_method: str = "POST"
+    sms_status_callback: str | None = None
+    sms_url: str | None = None
+    status_callback: str | None = None
+    status_callback_method: str = "POST"
+    voice_caller_id_lookup: bool = False
+    voice_fallback_method: str = "POST"
+    voice_fallback_url: str | None = None
+    voice_method: str = "POST"
+    voice_url: str | None = None
+    public_application_connect_enabled: bool = False
+
+
+class CallerId(AccountResource, kw_only=True):
+    KIND: ClassVar[str] = "caller_id"
+    COLLECTION: ClassVar[str] = "OutgoingCallerIds"
+
+    friendly_name: str
+    phone_number: str
+
+
+class Bundle(Resource, kw_only=True):
+    """As much of a regulatory bundle as a purchase asks for."""
+
+    KIND: ClassVar[str] = "bundle"
+
+    account_sid: str
+    friendly_name: str
+    iso_country: str
+    number_type: str
+    status: str = "twilio-approved"
+
+    def owner(self) -> str:
+        return self.account_sid
+
+
+class Capabilities(msgspec.Struct, frozen=True):
+    voice: bool = False
+    sms: bool = False
+    mms: bool = False
+    fax: bool = False
+
+
+class Number(msgspec.Struct, kw_only=True):
+    """An IncomingPhoneNumber (doc page 23). A value that is not set is "" or null as in the page's examples.
+
+    `type` is the name of the sub-list the number would stand in, in lower case (local, mobile, tollfree,
+    national, …): the specification has the property but no values. It comes last, because the
+    sub-lists answer without it.
+    """
+
+    account_sid: str
+    address_requirements: str
+    address_sid: str | None = None
+    api_version: str = API_VERSION
+    beta: bool = False
+    capabilities: Capabilities
+    date_created: str
+    date_updated: str
+    emergency_status: str = "Inactive"
+    emergency_address_sid: str | None = None
+    emergency_address_status: str = "unregistered"
+    friendly_name: str
+    identity_sid: str | None = None
+    origin: str = "twilio"
+    phone_number: str
+    sid: str
+    sms_application_sid: str = ""
+    sms_fallback_method: str | None = "POST"
+    sms_fallback_url: str | None = ""
+    sms_method: str | None = "POST"
+    sms_url: str | None = ""
+    status_callback: str | None = ""
+    status_callback_method: str | None = "POST"
+    trunk_sid: str | None = None
+    uri: str = ""
+    voice_application_sid: str = ""
+    voice_caller_id_lookup: bool = False
+    voice_fallback_method: str | None = "POST"
+    voice_fallback_url: str | None = None
+    voice_method: str | None = "POST"
+    voice_url: str | None = None
+    bundle_sid: str | None = None
+    voice_receive_mode: str = "voice"
+    status: str = "in-use"
+    type: str
+
+    def __post_init__(self) -> None:
+        if not self.uri:
+            self.uri = number_uri(self.account_sid, self.sid)
+
+
+def number_uri(account_sid: str, sid: str) -> str:
+    return f"{ACCOUNTS}/{account_sid}/IncomingPhoneNumbers/{sid}.json"
