@@ -1,0 +1,148 @@
+"""What staff can do with numbers."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from django.utils import timezone
+
+from inventory import gateway, sync
+from inventory.configuration import configuration_of
+from inventory.models import PhoneNumber
+from portal import operations
+from portal.models import Change, Note, Operation, TwilioAccount, User
+from portal.twilio.client import IN_A_TASK
+from portal.twilio.errors import Absent, NoCredentials, TwilioFailure, Unavailable
+from portal.twilio.login import Login
+
+UPDATE_NUMBER = "inventory.update_number"
+
+
+class ChangedMeanwhile(Exception):
+    """Twilio's values of fields that were to be changed are not the ones that were on the form."""
+
+    def __init__(self, number: PhoneNumber, fields: Mapping[str, tuple[Any, Any]]) -> None:
+        super().__init__("The number has changed since the form was opened.")
+        self.number = number
+        self.fields = fields  # name -> (as the form knew it, as Twilio has it)
+
+
+def connect_account(
+    *, sid: str, auth_token: str = "", api_key_sid: str = "", api_key_secret: str = ""
+) -> TwilioAccount:
+    """Try credentials at Twilio and keep them, encrypted. Raises Rejected when Twilio does not take them.
+
+    The auth token is what reads subaccounts and their tokens; an API key alone mirrors one account.
+    """
+    login = Login(sid, sid, auth_token) if auth_token else Login(sid, api_key_sid, api_key_secret)
+    snapshot = gateway.fetch_account(login, sid)
+    account = sync.apply_account(snapshot, source=Change.Source.READ)
+    account.auth_token, account.api_key_sid, account.api_key_secret = auth_token, api_key_sid, api_key_secret
+    account.save(update_fields=["auth_token", "api_key_sid", "api_key_secret"])
+    return account
+
+
+def update_number(
+    *,
+    number: PhoneNumber,
+    wanted: Mapping[str, Any],
+    opened_with: Mapping[str, Any],
+    actor: User,
+    form_key: UUID | None = None,
+    reason: str = "",
+) -> Operation | None:
+    """Change a number's configuration at Twilio; None when Twilio already has it so.
+
+    `wanted` and `opened_with` are properties of `configuration_of`. Reads the number first and raises
+    ChangedMeanwhile rather than overwrite what somebody else changed. Raises the four Twilio
+    failures, AlreadySent and AlreadyUnderWay.
+    """
+    number = read_number(number=number)
+    login = _login(number)
+    current = configuration_of(number.payload)
+    changes = {name: value for name, value in wanted.items() if value != opened_with[name]}
+    conflicts = {
+        name: (opened_with[name], current[name])
+        for name, value in changes.items()
+        if current[name] not in (opened_with[name], value)
+    }
+    if conflicts:
+        raise ChangedMeanwhile(number, conflicts)
+    changes = {name: value for name, value in changes.items() if value != current[name]}
+    if not changes:
+        return None
+    operation = operations.start(
+        UPDATE_NUMBER,
+        account=number.account,
+        target=number.sid,
+        actor=actor,
+        detail={"fields": {name: [current[name], value] for name, value in changes.items()}},
+        reason=reason,
+        form_key=form_key,
+    )
+    try:
+        snapshot = gateway.update_number(login, number.sid, changes)
+    except TwilioFailure as failure:
+        operations.end_as(operation, failure)
+        raise
+    with transaction.atomic(durable=True):
+        sync.apply_number(snapshot, source=Change.Source.OPERATION, operation=operation)
+        operations.end(operation, request_id=snapshot.request_id)
+    return operation
+
+
+def read_number(*, number: PhoneNumber) -> PhoneNumber:
+    """Read the number from Twilio now; return it as it is. Raises Absent, having noted it, and Unavailable."""
+    asked_at = timezone.now()
+    try:
+        snapshot = gateway.fetch_number(_login(number), number.sid)
+    except Absent:
+        sync.mark_number_absent(number.sid, asked_at=asked_at)
+        raise
+    sync.apply_number(snapshot, source=Change.Source.READ)
+    return PhoneNumber.objects.select_related("account").get(pk=number.sid)
+
+
+def settle_number_operations() -> None:
+    """End updates whose answer was lost, by looking at what the number is now."""
+    for operation in operations.unsettled(UPDATE_NUMBER):
+        try:
+            _settle_update(operation)
+        except (Unavailable, NoCredentials):
+            continue  # Twilio cannot be asked now; the next round will
+
+
+def _settle_update(operation: Operation) -> None:
+    number = PhoneNumber.objects.select_related("account").get(pk=operation.target)
+    try:
+        snapshot = gateway.fetch_number(_login(number), number.sid, patience=IN_A_TASK)
+    except Absent as failure:
+        operations.end_as(operation, failure)
+        return
+    current = configuration_of(snapshot.payload)
+    arrived = all(current[name] == after for name, (_, after) in operation.detail["fields"].items())
+    with transaction.atomic(durable=True):
+        sync.apply_number(snapshot, source=Change.Source.OPERATION, operation=operation)
+        if arrived:
+            operations.end(operation, words="Twilio's answer was lost; the number shows the change.")
+        else:
+            operations.refuse(operation, "Twilio's answer was lost, and the number does not show the change.")
+
+
+def annotate_number(*, number: PhoneNumber, owner: str, cost_centre: str, tags: list[str]) -> None:
+    """Write down who a number belongs to. Ours alone: Twilio is not told."""
+    number.owner, number.cost_centre, number.tags = owner, cost_centre, tags
+    number.save(update_fields=["owner", "cost_centre", "tags"])
+
+
+def add_note(*, number: PhoneNumber, body: str, author: User) -> Note:
+    return Note.objects.create(target=number.sid, account_id=number.account_id, author=author, body=body)
+
+
+def _login(number: PhoneNumber) -> Login:
+    login = number.account.api_login()
+    if login is None:
+        raise NoCredentials("There are no credentials for this account.")
+    return login

@@ -1,0 +1,152 @@
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Reverse
+
+from inventory.querysets import PhoneNumberQuerySet
+from portal.models import AccountMirrored, MirroredQuerySet, SidField
+
+
+class Address(AccountMirrored):
+    """An address that numbers can be registered at."""
+
+    friendly_name = models.CharField(max_length=255, blank=True)
+    customer_name = models.CharField(max_length=255, blank=True)
+    street = models.CharField(max_length=255, blank=True)
+    street_secondary = models.CharField(max_length=255, blank=True)
+    city = models.CharField(max_length=255, blank=True)
+    region = models.CharField(max_length=255, blank=True)
+    postal_code = models.CharField(max_length=50, blank=True)
+    iso_country = models.CharField(max_length=2, blank=True)
+    emergency_enabled = models.BooleanField(default=False)
+    validated = models.BooleanField(default=False)
+    verified = models.BooleanField(default=False)
+
+    objects = MirroredQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["customer_name", "sid"]
+        verbose_name_plural = "addresses"
+        indexes = [
+            models.Index(fields=["account", "customer_name", "sid"], name="address_account"),
+            models.Index(fields=["customer_name", "sid"], name="address_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.friendly_name or self.customer_name or self.sid
+
+    @property
+    def lines(self) -> list[str]:
+        """The address as one writes it on an envelope, without the name."""
+        place = " ".join(part for part in (self.postal_code, self.city) if part)
+        parts = [self.street, self.street_secondary, place, self.region, self.iso_country]
+        return [part for part in parts if part]
+
+
+class Application(AccountMirrored):
+    """A TwiML application that can answer a number's calls and messages."""
+
+    friendly_name = models.CharField(max_length=255, blank=True)
+
+    objects = MirroredQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["friendly_name", "sid"]
+        indexes = [models.Index(fields=["account", "friendly_name", "sid"], name="application_account")]
+
+    def __str__(self) -> str:
+        return self.friendly_name or self.sid
+
+
+class NumberPrice(AccountMirrored):
+    """What one kind of number costs an account a month in one country (page 42)."""
+
+    # Prices have no sid at Twilio; ours is made of account, country and type.
+    sid = SidField(primary_key=True, max_length=80)
+    iso_country = models.CharField(max_length=2)
+    country = models.CharField(max_length=100, blank=True)
+    number_type = models.CharField(max_length=30)
+    base_price = models.DecimalField(max_digits=12, decimal_places=5, null=True)
+    current_price = models.DecimalField(max_digits=12, decimal_places=5, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+
+    objects = MirroredQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["iso_country", "number_type"]
+        indexes = [models.Index(fields=["account", "iso_country", "number_type"], name="price_account")]
+
+    def __str__(self) -> str:
+        return f"{self.iso_country} {self.number_type}: {self.current_price} {self.currency}"
+
+
+class PhoneNumber(AccountMirrored):
+    """A phone number on one of our accounts: bought, ported in or hosted (page 23)."""
+
+    phone_number = SidField(max_length=20)  # E.164
+    friendly_name = models.CharField(max_length=255, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    number_type = models.CharField(max_length=30, blank=True)
+    voice = models.BooleanField(default=False)
+    sms = models.BooleanField(default=False)
+    mms = models.BooleanField(default=False)
+    fax = models.BooleanField(default=False)
+    beta = models.BooleanField(default=False)
+    origin = models.CharField(max_length=30, blank=True)
+    status = models.CharField(max_length=30, blank=True)
+    address_requirements = models.CharField(max_length=20, blank=True)
+    address = models.ForeignKey(
+        Address, models.DO_NOTHING, null=True, db_constraint=False, db_column="address_sid",
+        db_index=False, related_name="numbers",
+    )  # fmt: skip
+    emergency_address = models.ForeignKey(
+        Address, models.DO_NOTHING, null=True, db_constraint=False, db_column="emergency_address_sid",
+        db_index=False, related_name="emergency_numbers",
+    )  # fmt: skip
+    emergency_status = models.CharField(max_length=20, blank=True)
+    emergency_address_status = models.CharField(max_length=40, blank=True)
+    bundle_sid = SidField(null=True)
+    voice_application = models.ForeignKey(
+        Application, models.DO_NOTHING, null=True, db_constraint=False, db_column="voice_application_sid",
+        db_index=False, related_name="+",
+    )  # fmt: skip
+    sms_application = models.ForeignKey(
+        Application, models.DO_NOTHING, null=True, db_constraint=False, db_column="sms_application_sid",
+        db_index=False, related_name="+",
+    )  # fmt: skip
+    trunk_sid = SidField(null=True)
+    voice_url = models.TextField(blank=True)
+    sms_url = models.TextField(blank=True)
+
+    # Ours
+    owner = models.CharField(max_length=100, blank=True, db_default="")
+    cost_centre = models.CharField(max_length=60, blank=True, db_default="")
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True, db_default=[])
+
+    objects = PhoneNumberQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["phone_number", "sid"]
+        indexes = [
+            models.Index(fields=["phone_number", "sid"], name="number_e164"),
+            models.Index(fields=["friendly_name", "sid"], name="number_name"),
+            models.Index(fields=["remote_created_at", "sid"], name="number_added"),
+            models.Index(fields=["account", "phone_number", "sid"], name="number_account_e164"),
+            models.Index(fields=["account", "remote_created_at", "sid"], name="number_account_added"),
+            models.Index(fields=["country", "phone_number", "sid"], name="number_country_e164"),
+            models.Index(fields=["country", "remote_created_at", "sid"], name="number_country_added"),
+            models.Index(
+                OpClass(Reverse("phone_number"), "text_pattern_ops"), F("sid"), name="number_last_digits"
+            ),
+            GinIndex(
+                OpClass(F("phone_number"), "gin_trgm_ops"),
+                OpClass(F("friendly_name"), "gin_trgm_ops"),
+                name="number_search",
+            ),
+            GinIndex(fields=["tags"], name="number_tags", condition=~Q(tags=[])),
+            models.Index(fields=["missing_since"], name="number_missing", condition=~Q(missing_since=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.phone_number

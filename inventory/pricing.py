@@ -1,0 +1,45 @@
+"""What numbers cost a month (page 42)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from inventory.models import NumberPrice
+from portal.models import TwilioAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    amount: Decimal
+    currency: str
+
+    def __str__(self) -> str:
+        sign = {"USD": "$", "EUR": "€", "GBP": "£"}.get(self.currency)
+        figure = f"{self.amount:,.2f}"
+        return f"{sign}{figure}" if sign else f"{figure} {self.currency}"
+
+
+class PriceList:
+    """The current monthly prices of some accounts, read in one query.
+
+    A subaccount that has no price list of its own, for want of credentials, is shown its parent's.
+    """
+
+    def __init__(self, accounts: Iterable[TwilioAccount], countries: Iterable[str] | None = None) -> None:
+        self._parents = {account.pk: account.owner_sid for account in accounts}
+        prices = NumberPrice.objects.present().filter(
+            account__in={*self._parents, *self._parents.values()}, current_price__isnull=False
+        )
+        if countries is not None:
+            prices = prices.filter(iso_country__in=set(countries))
+        self._prices = {
+            (sid, country, kind): Money(price, currency)
+            for sid, country, kind, price, currency in prices.values_list(
+                "account_id", "iso_country", "number_type", "current_price", "currency"
+            )
+        }
+
+    def of(self, account_sid: str, country: str, number_type: str) -> Money | None:
+        """The price of one number a month; None when Twilio names none."""
+        own = self._prices.get((account_sid, country, number_type))
+        return own or self._prices.get((self._parents.get(account_sid, ""), country, number_type))

@@ -1,0 +1,34 @@
+from celery import shared_task
+
+from inventory import actions, sync
+from portal.mirror import runs
+
+
+@shared_task(name="sync_accounts")
+def sync_accounts(run_id: int) -> None:
+    runs.execute(run_id, sync.sync_accounts)
+
+
+@shared_task(name="sync_numbers")
+def sync_numbers(run_id: int) -> None:
+    runs.execute(run_id, sync.sync_numbers)
+
+
+@shared_task(name="sync_addresses")
+def sync_addresses(run_id: int) -> None:
+    runs.execute(run_id, sync.sync_addresses)
+
+
+@shared_task(name="sync_applications")
+def sync_applications(run_id: int) -> None:
+    runs.execute(run_id, sync.sync_applications)
+
+
+@shared_task(name="sync_prices")
+def sync_prices(run_id: int) -> None:
+    runs.execute(run_id, sync.sync_prices)
+
+
+@shared_task(name="settle_number_operations")
+def settle_number_operations() -> None:
+    actions.settle_number_operations()

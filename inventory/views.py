@@ -1,0 +1,237 @@
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from inventory import actions, columns, forms
+from inventory.configuration import PROPERTIES
+from inventory.filters import NumberFilter
+from inventory.models import Address, PhoneNumber
+from inventory.pricing import PriceList
+from inventory.refusals import field_of, sentence_of
+from portal.access import Permission, allowed
+from portal.csv_files import csv_response
+from portal.filtering import chips_of
+from portal.freshness import freshness
+from portal.http import StaffRequest, go, page
+from portal.listing import Sort, list_page
+from portal.models import Operation
+from portal.operations import AlreadySent, AlreadyUnderWay
+from portal.shell import visible_accounts
+from portal.timeline import timeline
+from portal.twilio.errors import TwilioFailure, Uncertain, Unavailable
+
+NUMBER_SORTS = (
+    Sort("number", "Number", ("phone_number", "sid")),
+    Sort("name", "Name", ("friendly_name", "sid")),
+    Sort("added", "Added", ("remote_created_at", "sid"), starts_descending=True),
+)
+OPERATION_TITLES = {actions.UPDATE_NUMBER: "Configuration changed"}
+
+
+@require_GET
+@allowed(Permission.VIEW)
+def number_list(request: StaffRequest) -> HttpResponse:
+    filter_ = _number_filter(request)
+    listing = list_page(request, filter_.qs.for_table(), sorts=NUMBER_SORTS, default_sort="number")
+    listing.chips = chips_of(filter_, request.GET)
+    accounts = visible_accounts(request)
+    context = {
+        "filter": filter_,
+        "list": listing,
+        "columns": columns.chosen(request.GET.getlist("columns")),
+        "all_columns": columns.COLUMNS,
+        "prices": PriceList(accounts, {number.country for number in listing.rows}),
+        "freshness": freshness("numbers", accounts),
+    }
+    return page(request, "inventory/number_list.html", context, fragment="numbers")
+
+
+@require_GET
+@allowed(Permission.EXPORT)
+def number_export(request: StaffRequest) -> StreamingHttpResponse:
+    """The list as CSV, in its filter, sort and columns."""
+    chosen = columns.chosen(request.GET.getlist("columns"))
+    accounts = visible_accounts(request)
+    prices = PriceList(accounts)
+    rows = _number_filter(request, permission=Permission.EXPORT).qs.for_table()
+    wanted = request.GET.get("sort", "number")
+    sort = next((s for s in NUMBER_SORTS if s.name == wanted.removeprefix("-")), NUMBER_SORTS[0])
+    rows = rows.order_by(*(f"-{name}" if wanted.startswith("-") else name for name in sort.fields))
+    header = [f"{column.title} ({key})" for column in chosen for key in column.keys]
+    cells = (
+        [cell for column in chosen for cell in column.cells(number, prices)]
+        for number in rows.iterator(chunk_size=2000)
+    )
+    return csv_response("numbers", header, cells)
+
+
+@require_GET
+@allowed(Permission.VIEW)
+def number_detail(request: StaffRequest, sid: str) -> HttpResponse:
+    number = _visible_number(request, sid)
+    return page(request, "inventory/number_detail.html", _number_context(request, number), fragment="number")
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(Permission.UPDATE_NUMBER)
+def number_configure(request: StaffRequest, sid: str) -> HttpResponse:
+    number = _visible_number(request, sid)
+    request.access.require(Permission.UPDATE_NUMBER, number.account_id)
+    form = forms.NumberConfigurationForm(request.POST or None, number=number)
+    context: dict[str, Any] = {"number": number, "form": form}
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            outcome = _update_number(request, number, form, context)
+            if outcome is not None:
+                return outcome
+        status = 422
+    return page(request, "inventory/number_configure.html", context, fragment="configuration", status=status)
+
+
+def _update_number(
+    request: StaffRequest, number: PhoneNumber, form: forms.NumberConfigurationForm, context: dict[str, Any]
+) -> HttpResponse | None:
+    """Carry the change out. None when the form is to be shown again, with the reason on it."""
+    try:
+        operation = actions.update_number(
+            number=number,
+            wanted=form.wanted(),
+            opened_with=form.opened_with,
+            actor=request.user,
+            form_key=form.cleaned_data["form_key"],
+            reason=form.cleaned_data["reason"],
+        )
+    except AlreadySent as sent:
+        messages.info(request, _about(sent.operation))
+        return go(request, "inventory:number-detail", number.sid)
+    except actions.ChangedMeanwhile as conflict:
+        context["conflict"] = conflict
+        form.renew(conflict.number)
+        return None
+    except AlreadyUnderWay:
+        form.add_error(None, "Another change of this number has not ended yet. Wait for it, then save again.")
+        return None
+    except Uncertain:
+        messages.warning(
+            request, "Twilio's answer was lost. We are looking at Twilio to find out what became of it."
+        )
+        return go(request, "inventory:number-detail", number.sid)
+    except TwilioFailure as failure:
+        context["failure"] = failure
+        form.renew(number)
+        field = None if isinstance(failure, Unavailable) else field_of(failure, set(form.fields))
+        form.add_error(field, sentence_of(failure))
+        return None
+    if operation is None:
+        messages.info(request, "Nothing to change: Twilio already has it so.")
+    else:
+        messages.success(request, "Saved at Twilio.")
+    return go(request, "inventory:number-detail", number.sid)
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(Permission.ANNOTATE)
+def number_annotate(request: StaffRequest, sid: str) -> HttpResponse:
+    """Owner, cost centre and tags."""
+    number = _visible_number(request, sid)
+    request.access.require(Permission.ANNOTATE, number.account_id)
+    initial = {"owner": number.owner, "cost_centre": number.cost_centre, "tags": ", ".join(number.tags)}
+    form = forms.NumberAnnotationForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        actions.annotate_number(number=number, **form.cleaned_data)
+        messages.success(request, "Saved.")
+        return go(request, "inventory:number-detail", number.sid)
+    status = 422 if form.is_bound else 200
+    return page(
+        request,
+        "inventory/number_annotate.html",
+        {"number": number, "form": form},
+        fragment="annotation",
+        status=status,
+    )
+
+
+@require_POST
+@allowed(Permission.ANNOTATE)
+def number_note(request: StaffRequest, sid: str) -> HttpResponse:
+    number = _visible_number(request, sid)
+    request.access.require(Permission.ANNOTATE, number.account_id)
+    form = forms.NoteForm(request.POST)
+    if form.is_valid():
+        actions.add_note(number=number, body=form.cleaned_data["body"], author=request.user)
+        messages.success(request, "Note added.")
+        return go(request, "inventory:number-detail", number.sid)
+    context = {**_number_context(request, number), "note_form": form}
+    return page(request, "inventory/number_detail.html", context, fragment="number", status=422)
+
+
+@require_POST
+@allowed(Permission.REFRESH)
+def number_refresh(request: StaffRequest, sid: str) -> HttpResponse:
+    """Read this one number from Twilio now."""
+    number = _visible_number(request, sid)
+    request.access.require(Permission.REFRESH, number.account_id)
+    try:
+        actions.read_number(number=number)
+    except TwilioFailure as failure:
+        messages.error(request, sentence_of(failure))
+    else:
+        messages.success(request, "Read from Twilio just now.")
+    return go(request, "inventory:number-detail", number.sid)
+
+
+@require_GET
+@allowed(Permission.VIEW)
+def address_detail(request: StaffRequest, sid: str) -> HttpResponse:
+    address = get_object_or_404(request.access.visible(Address.objects.select_related("account")), pk=sid)
+    used_by = request.access.visible(PhoneNumber.objects.present())
+    context = {
+        "address": address,
+        "numbers": used_by.filter(address=address).order_by("phone_number")[:20],
+        "emergency_numbers": used_by.filter(emergency_address=address).order_by("phone_number")[:20],
+    }
+    return page(request, "inventory/address_detail.html", context)
+
+
+def _visible_number(request: StaffRequest, sid: str) -> PhoneNumber:
+    rows = PhoneNumber.objects.select_related(
+        "account", "address", "emergency_address", "voice_application", "sms_application"
+    )
+    number: PhoneNumber = get_object_or_404(request.access.visible(rows), pk=sid)
+    return number
+
+
+def _number_filter(request: StaffRequest, *, permission: Permission = Permission.VIEW) -> NumberFilter:
+    rows = request.access.visible(PhoneNumber.objects.all(), permission=permission)
+    return NumberFilter(
+        request.GET, rows, accounts=visible_accounts(request), countries=PhoneNumber.objects.countries()
+    )
+
+
+def _number_context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any]:
+    prices = PriceList([number.account], {number.country})
+    return {
+        "number": number,
+        "price": prices.of(number.account_id, number.country, number.number_type),
+        "can_update": request.access.can(Permission.UPDATE_NUMBER, number.account_id),
+        "can_annotate": request.access.can(Permission.ANNOTATE, number.account_id),
+        "can_refresh": request.access.can(Permission.REFRESH, number.account_id),
+        "open_operation": Operation.objects.open().about(number.sid).select_related("actor").first(),
+        "timeline": timeline(number.sid, kinds=OPERATION_TITLES, properties=PROPERTIES),
+        "freshness": freshness("numbers", [number.account]),
+        "note_form": forms.NoteForm(),
+    }
+
+
+def _about(operation: Operation) -> str:
+    match operation.state:
+        case Operation.State.DONE:
+            return "This form was already sent, and the change was saved at Twilio."
+        case Operation.State.REFUSED:
+            return f"This form was already sent, and Twilio refused the change: {operation.words}"
+        case _:
+            return "This form was already sent; its result is not known yet."

@@ -1,0 +1,129 @@
+"""Who may do what, on which accounts.
+
+A membership gives a role on all accounts or on named ones; a role is a set of permissions. Views ask
+for a permission with `@allowed`, rows are narrowed with `request.access.visible(...)`, and a row of
+a foreign account is a 404. Superusers may everything.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from portal.http import StaffRequest
+from portal.models import Membership, Role, User
+
+
+class Permission(StrEnum):
+    VIEW = "view"
+    ANNOTATE = "annotate"  # notes, tags, owner
+    EXPORT = "export"
+    REFRESH = "refresh"  # read from Twilio now
+    UPDATE_NUMBER = "update_number"
+    VIEW_SYNC = "view_sync"
+    MANAGE_ACCOUNTS = "manage_accounts"
+
+
+_STAFF = frozenset(
+    {Permission.VIEW, Permission.ANNOTATE, Permission.EXPORT, Permission.REFRESH, Permission.VIEW_SYNC}
+)
+ROLES: Mapping[str, frozenset[Permission]] = {
+    Role.VIEWER: frozenset({Permission.VIEW}),
+    Role.SUPPORT: _STAFF | {Permission.UPDATE_NUMBER},
+    Role.COMPLIANCE: _STAFF,
+    Role.PORTING: _STAFF | {Permission.UPDATE_NUMBER},
+    Role.MANAGER: _STAFF,
+    Role.ADMIN: frozenset(Permission),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The permissions of one person, everywhere and per account."""
+
+    everywhere: frozenset[Permission]
+    by_account: Mapping[str, frozenset[Permission]]
+    role_names: tuple[str, ...]
+
+    def can(self, permission: Permission, account_sid: str | None = None) -> bool:
+        """Whether this is allowed on the account, or on any account when none is named."""
+        if permission in self.everywhere:
+            return True
+        if account_sid is None:
+            return any(permission in allowed for allowed in self.by_account.values())
+        return permission in self.by_account.get(account_sid, frozenset())
+
+    def require(self, permission: Permission, account_sid: str) -> None:
+        if not self.can(permission, account_sid):
+            raise PermissionDenied(permission)
+
+    def account_sids(self, permission: Permission = Permission.VIEW) -> list[str] | None:
+        """Sids of the accounts on which this is allowed; None means all of them."""
+        if permission in self.everywhere:
+            return None
+        return sorted(sid for sid, allowed in self.by_account.items() if permission in allowed)
+
+    def visible(
+        self, rows: QuerySet[Any], *, field: str = "account_id", permission: Permission = Permission.VIEW
+    ) -> QuerySet[Any]:
+        """The rows of the accounts on which this is allowed."""
+        sids = self.account_sids(permission)
+        return rows if sids is None else rows.filter(**{f"{field}__in": sids})
+
+
+def access_of(user: User) -> Access:
+    """What a person may do. One query, none for a superuser."""
+    if user.is_superuser:
+        return Access(frozenset(Permission), {}, (Role.ADMIN.label,))
+    everywhere: set[Permission] = set()
+    by_account: dict[str, frozenset[Permission]] = {}
+    memberships = Membership.objects.filter(user=user).order_by("role")
+    roles: dict[str, None] = {}
+    for role, all_accounts, sid in memberships.values_list("role", "all_accounts", "accounts__sid"):
+        allowed = ROLES.get(role, frozenset())
+        roles[Role(role).label] = None
+        if all_accounts:
+            everywhere |= allowed
+        elif sid:
+            by_account[sid] = by_account.get(sid, frozenset()) | allowed
+    return Access(frozenset(everywhere), by_account, tuple(roles))
+
+
+P = ParamSpec("P")
+View = Callable[Concatenate[StaffRequest, P], HttpResponse]
+
+
+def allowed(
+    permission: Permission,
+) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+    """Let a view be called only by people with this permission on some account; else 403."""
+
+    def decorate(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            staff = attach_access(request)
+            if not staff.access.can(permission):
+                raise PermissionDenied(permission)
+            return view(staff, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def attach_access(request: HttpRequest) -> StaffRequest:
+    """The same request with `access`, worked out once."""
+    staff: StaffRequest = request  # type: ignore[assignment]
+    if not hasattr(staff, "access"):
+        staff.access = access_of(staff.user)
+    return staff
+
+
+def people_with(permission: Permission) -> Iterable[str]:
+    """Names of the roles that may do this: who can help (UX-33)."""
+    return [Role(role).label for role, permissions in ROLES.items() if permission in permissions]

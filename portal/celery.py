@@ -1,0 +1,25 @@
+"""The Celery application, and everything that happens by itself, on one screen."""
+
+import os
+
+from celery import Celery
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("numberdesk")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.steps["worker"].add(DjangoStructLogInitStep)
+app.autodiscover_tasks(["portal", "inventory", "compliance", "porting"])
+
+# Starting any of these twice is harmless, so two beats are too.
+app.conf.beat_schedule = {
+    "note that beat is alive": {"task": "beat_tick", "schedule": 15.0, "options": {"expires": 15}},
+    "read what has grown old": {"task": "start_due_syncs", "schedule": 20.0, "options": {"expires": 20}},
+    "settle changes whose answer was lost": {
+        "task": "settle_number_operations",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "forget old sync runs": {"task": "prune_sync_runs", "schedule": 6 * 3600.0},
+}

@@ -1,0 +1,55 @@
+"""How old is what a page shows, and what is being done about it (UX-39, UX-40)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+
+from portal.models import SyncRun, TwilioAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An account whose last reading failed."""
+
+    account: TwilioAccount
+    run: SyncRun
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """The age of one resource over some accounts: that of the oldest of them."""
+
+    resource: str
+    as_of: datetime | None
+    is_stale: bool
+    is_running: bool
+    troubles: Sequence[Trouble] = field(default_factory=list)
+    never_read: Sequence[TwilioAccount] = field(default_factory=list)
+
+
+def freshness(resource: str, accounts: Sequence[TwilioAccount]) -> Freshness:
+    """Two queries, however many accounts."""
+    watched = [account for account in accounts if account.is_watched and account.missing_since is None]
+    sids = [account.pk for account in watched]
+    runs = SyncRun.objects.filter(account__in=sids)
+    complete = {run.account_id: run for run in runs.latest_complete([resource])}
+    latest = runs.filter(resource=resource).order_by("account_id", "-queued_at").distinct("account_id")
+    last = {run.account_id: run for run in latest}
+    never_read = [account for account in watched if account.pk not in complete]
+    as_of = min((run.finished_at for run in complete.values() if run.finished_at), default=None)
+    limit = settings.STALE_AFTER[resource]
+    return Freshness(
+        resource=resource,
+        as_of=None if never_read else as_of,
+        is_stale=bool(never_read) or as_of is None or as_of < timezone.now() - limit,
+        is_running=any(not run.is_finished for run in last.values()),
+        troubles=[
+            Trouble(account, run)
+            for account in watched
+            if (run := last.get(account.pk)) and run.state == SyncRun.State.FAILED
+        ],
+        never_read=never_read,
+    )

@@ -1,0 +1,39 @@
+from typing import Any
+
+from django.apps import apps
+from django.core.management.base import BaseCommand
+from django.db import connection, transaction
+from psycopg import sql
+
+from portal.secrets import EncryptedTextField, rotate
+
+BATCH = 500
+
+
+class Command(BaseCommand):
+    help = "Encrypt everything anew with the first of FIELD_ENCRYPTION_KEYS. Then the old keys can go."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for model in apps.get_models():
+            for field in model._meta.concrete_fields:
+                if isinstance(field, EncryptedTextField):
+                    count = self._rotate(model._meta.db_table, model._meta.pk.column, field.column)
+                    self.stdout.write(f"{model._meta.label}.{field.name}: {count}")
+
+    def _rotate(self, table: str, key: str, column: str) -> int:
+        names = {"table": sql.Identifier(table), "key": sql.Identifier(key), "column": sql.Identifier(column)}
+        select = sql.SQL(
+            "SELECT {key}, {column} FROM {table} WHERE {column} <> '' AND (%s::text IS NULL OR {key}::text > %s) "
+            "ORDER BY {key}::text LIMIT %s FOR UPDATE"
+        ).format(**names)
+        update = sql.SQL("UPDATE {table} SET {column} = %s WHERE {key} = %s").format(**names)
+        count, last = 0, None
+        while True:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(select, [last, last, BATCH])
+                rows = cursor.fetchall()
+                cursor.executemany(update, [(rotate(token), pk) for pk, token in rows])
+            count += len(rows)
+            if len(rows) < BATCH:
+                return count
+            last = str(rows[-1][0])

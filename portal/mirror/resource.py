@@ -1,0 +1,38 @@
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from portal.models import Mirrored
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """How one kind of Twilio object is mirrored.
+
+    `columns` turns a decoded record into the values of `fields` (attribute names of the model). It
+    must not fail on a record that lacks a key or has a new one. `scope` is the field that says which
+    listing a row belongs to: rows of that scope that a complete listing lacks are missing. A change
+    in nothing but `quiet` properties is copied without being told as news.
+    """
+
+    name: str
+    model: type[Mirrored]
+    fields: tuple[str, ...]
+    columns: Callable[[Payload], Mapping[str, Any]]
+    scope: str = "account_id"
+    quiet: frozenset[str] = frozenset({"date_updated", "uri", "subresource_uris"})
+
+    def column(self, attname: str) -> str:
+        """The database column behind an attribute."""
+        return self._columns[attname]
+
+    @cached_property
+    def _columns(self) -> dict[str, str]:
+        return {field.attname: field.column for field in self.model._meta.concrete_fields}
+
+    @cached_property
+    def table(self) -> str:
+        return self.model._meta.db_table

@@ -1,0 +1,146 @@
+"""The SQL of the mirror: two statements a page, one at the end.
+
+Rows travel as one JSON array that Postgres spreads out with the table's own row type, so a page of
+a thousand rows and the single row of an action take the same statement.
+"""
+
+from functools import lru_cache
+
+from psycopg import sql
+
+from portal.mirror.resource import Resource
+from portal.models import Change
+
+SEEN = sql.Identifier("mirror_seen")
+
+CREATE_SEEN = sql.SQL(
+    'CREATE TEMP TABLE {seen} (sid character varying(80) COLLATE "C") ON COMMIT PRESERVE ROWS'
+).format(seen=SEEN)
+DROP_SEEN = sql.SQL("DROP TABLE IF EXISTS pg_temp.{seen}").format(seen=SEEN)
+ANALYZE_SEEN = sql.SQL("ANALYZE pg_temp.{seen}").format(seen=SEEN)
+
+
+@lru_cache
+def differing(resource: Resource) -> sql.Composed:
+    """Note the sids of a page as seen; return those whose row is new, different, or was missing.
+
+    Parameters: sids, hashes, scope.
+    """
+    return sql.SQL("""
+        WITH page AS MATERIALIZED (
+            SELECT * FROM unnest(%(sids)s::text[], %(hashes)s::bigint[]) AS page (sid, hash)
+        ), noted AS (
+            INSERT INTO pg_temp.{seen} SELECT sid FROM page
+        )
+        SELECT page.sid FROM page
+        LEFT JOIN {table} AS mine ON mine.sid = page.sid
+        WHERE mine.payload_hash IS DISTINCT FROM page.hash
+           OR mine.missing_since IS NOT NULL
+           OR mine.{scope} IS DISTINCT FROM %(scope)s
+    """).format(
+        seen=SEEN,
+        table=sql.Identifier(resource.table),
+        scope=sql.Identifier(resource.column(resource.scope)),
+    )
+
+
+@lru_cache
+def merge(resource: Resource) -> sql.Composed:
+    """Insert or update rows and tell what changed, in one statement.
+
+    Parameters: rows (JSON array), age (seconds since Twilio was asked), source, resource, run,
+    operation. Returns the number of rows added, updated, and changes told. A row that somebody
+    applied after Twilio was asked is left alone unless Twilio says that it has changed since.
+    """
+    fields = ("sid", *resource.fields, "payload", "payload_hash")
+    columns = [sql.Identifier(resource.column(name)) for name in fields]
+    updates = [sql.SQL("{c} = excluded.{c}").format(c=column) for column in columns[1:]]
+    guard = sql.SQL("mine.synced_at <= now() - make_interval(secs => %(age)s)")
+    if "remote_updated_at" in resource.fields:
+        guard = sql.SQL("({guard} OR excluded.remote_updated_at > mine.remote_updated_at)").format(
+            guard=guard
+        )
+    return sql.SQL("""
+        WITH incoming AS MATERIALIZED (
+            SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
+        ), before AS (
+            SELECT mine.sid, mine.payload, mine.missing_since
+            FROM {table} AS mine JOIN incoming USING (sid)
+        ), merged AS (
+            INSERT INTO {table} AS mine ({columns}, synced_at, missing_since)
+            SELECT {columns}, now(), NULL FROM incoming ORDER BY sid
+            ON CONFLICT (sid) DO UPDATE
+            SET {updates}, synced_at = excluded.synced_at, missing_since = NULL
+            WHERE {guard}
+            RETURNING mine.sid, mine.payload, mine.{scope} AS scope
+        ), told AS (
+            INSERT INTO {change} (at, resource, target, account_sid, kind, source, fields, run_id, operation_id)
+            SELECT now(), %(resource)s, merged.sid, merged.scope,
+                   CASE WHEN before.missing_since IS NULL THEN 'changed' ELSE 'returned' END,
+                   %(source)s, coalesce(news.fields, '{{}}'), %(run)s, %(operation)s
+            FROM merged
+            JOIN before USING (sid)
+            CROSS JOIN LATERAL (
+                SELECT jsonb_object_agg(
+                    key, jsonb_build_array(before.payload -> key, merged.payload -> key)
+                ) AS fields
+                FROM jsonb_object_keys(before.payload || merged.payload) AS key
+                WHERE before.payload -> key IS DISTINCT FROM merged.payload -> key
+                  AND key <> ALL (%(quiet)s)
+            ) AS news
+            WHERE news.fields IS NOT NULL OR before.missing_since IS NOT NULL
+            RETURNING 1
+        )
+        SELECT count(*) FILTER (WHERE before.sid IS NULL),
+               count(*) FILTER (WHERE before.sid IS NOT NULL),
+               (SELECT count(*) FROM told)
+        FROM merged LEFT JOIN before USING (sid)
+    """).format(
+        columns=sql.SQL(", ").join(columns),
+        table=sql.Identifier(resource.table),
+        updates=sql.SQL(", ").join(updates),
+        guard=guard,
+        scope=sql.Identifier(resource.column(resource.scope)),
+        change=sql.Identifier(Change._meta.db_table),
+    )
+
+
+@lru_cache
+def unseen(resource: Resource) -> sql.Composed:
+    """Sids of the scope that the listing did not have and nobody has applied since it began.
+
+    Parameters: scope, started.
+    """
+    return sql.SQL("""
+        SELECT mine.sid FROM {table} AS mine
+        WHERE mine.{scope} = %(scope)s AND mine.missing_since IS NULL AND mine.synced_at < %(started)s
+          AND NOT EXISTS (SELECT 1 FROM pg_temp.{seen} AS seen WHERE seen.sid = mine.sid)
+        ORDER BY mine.sid
+    """).format(
+        table=sql.Identifier(resource.table),
+        scope=sql.Identifier(resource.column(resource.scope)),
+        seen=SEEN,
+    )
+
+
+@lru_cache
+def mark_missing(resource: Resource) -> sql.Composed:
+    """Mark rows as missing and tell it, unless they were applied meanwhile.
+
+    Parameters: sids, started, source, resource, run. Returns how many were marked.
+    """
+    return sql.SQL("""
+        WITH gone AS (
+            UPDATE {table} AS mine SET missing_since = now()
+            WHERE mine.sid = ANY (%(sids)s) AND mine.missing_since IS NULL AND mine.synced_at < %(started)s
+            RETURNING mine.sid, mine.{scope} AS scope
+        ), told AS (
+            INSERT INTO {change} (at, resource, target, account_sid, kind, source, fields, run_id)
+            SELECT now(), %(resource)s, gone.sid, gone.scope, 'missing', %(source)s, '{{}}', %(run)s FROM gone
+        )
+        SELECT count(*) FROM gone
+    """).format(
+        table=sql.Identifier(resource.table),
+        scope=sql.Identifier(resource.column(resource.scope)),
+        change=sql.Identifier(Change._meta.db_table),
+    )

@@ -1,0 +1,28 @@
+from portal.models.account import TwilioAccount, TwilioAccountQuerySet
+from portal.models.change import Change
+from portal.models.fields import SidField
+from portal.models.membership import Membership, Role
+from portal.models.mirrored import AccountMirrored, Mirrored, MirroredQuerySet
+from portal.models.note import Note
+from portal.models.operation import Operation, OperationQuerySet
+from portal.models.sync_run import SyncRun, SyncRunQuerySet
+from portal.models.user import User, UserManager
+
+__all__ = [
+    "AccountMirrored",
+    "Change",
+    "Membership",
+    "Mirrored",
+    "MirroredQuerySet",
+    "Note",
+    "Operation",
+    "OperationQuerySet",
+    "Role",
+    "SidField",
+    "SyncRun",
+    "SyncRunQuerySet",
+    "TwilioAccount",
+    "TwilioAccountQuerySet",
+    "User",
+    "UserManager",
+]

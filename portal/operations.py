@@ -1,0 +1,106 @@
+"""Changes to Twilio: the intent is committed before the first byte leaves, the outcome after.
+
+An action starts an operation, makes its call with no transaction open, and in one transaction copies
+the answer into the mirror and ends the operation. What ended neither way is settled later by looking
+at Twilio, never by sending it again.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from portal.models import Operation, OperationQuerySet, TwilioAccount, User
+from portal.twilio.errors import TwilioFailure, Uncertain
+
+# A lost answer is looked into after this long: Twilio may still be working on it.
+SETTLE_AFTER = timedelta(seconds=10)
+# An operation that says "under way" for this long has lost its process.
+ORPHANED_AFTER = timedelta(minutes=2)
+
+
+class AlreadyUnderWay(Exception):
+    """Another change of this object has not ended yet."""
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__("Another change of this object has not ended yet.")
+        self.operation = operation
+
+
+class AlreadySent(Exception):
+    """This very form was sent before: a double click, Back, or a reload."""
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__("This form was sent before.")
+        self.operation = operation
+
+
+def start(
+    kind: str,
+    *,
+    account: TwilioAccount,
+    target: str,
+    actor: User | None,
+    detail: dict[str, Any],
+    reason: str = "",
+    form_key: UUID | None = None,
+) -> Operation:
+    """Commit the intent. Raise AlreadySent or AlreadyUnderWay instead of starting a second one."""
+    try:
+        with transaction.atomic(durable=True):
+            return Operation.objects.create(
+                kind=kind, account=account, target=target, actor=actor, detail=detail, reason=reason,
+                form_key=form_key,
+            )  # fmt: skip
+    except IntegrityError:
+        if form_key and (sent := Operation.objects.filter(form_key=form_key).first()):
+            raise AlreadySent(sent) from None
+        if under_way := Operation.objects.open().about(target).first():
+            raise AlreadyUnderWay(under_way) from None
+        raise
+
+
+def end(operation: Operation, *, words: str = "", request_id: str = "") -> None:
+    """It is done. Called in the transaction that copies Twilio's answer in."""
+    _end(operation, Operation.State.DONE, words=words, request_id=request_id)
+
+
+def end_as(operation: Operation, failure: TwilioFailure) -> None:
+    """It failed: refused when nothing changed, uncertain when nobody knows."""
+    state = Operation.State.UNCERTAIN if isinstance(failure, Uncertain) else Operation.State.REFUSED
+    _end(operation, state, words=failure.words, code=failure.code, request_id=failure.request_id)
+
+
+def refuse(operation: Operation, words: str) -> None:
+    """It turned out that nothing changed at Twilio."""
+    _end(operation, Operation.State.REFUSED, words=words)
+
+
+def unsettled(kind: str) -> OperationQuerySet:
+    """Open operations of a kind that are old enough to look into."""
+    started, uncertain = Operation.State.STARTED, Operation.State.UNCERTAIN
+    return Operation.objects.filter(
+        Q(state=uncertain, started_at__lt=Now() - SETTLE_AFTER)
+        | Q(state=started, started_at__lt=Now() - ORPHANED_AFTER),
+        kind=kind,
+    ).select_related("account")
+
+
+def _end(
+    operation: Operation,
+    state: Operation.State,
+    *,
+    words: str = "",
+    code: int | None = None,
+    request_id: str = "",
+) -> None:
+    operation.state = state
+    operation.words = words
+    operation.code = code
+    operation.request_id = request_id
+    Operation.objects.filter(pk=operation.pk, state__in=Operation.OPEN_STATES).update(
+        state=state, words=words, code=code, request_id=request_id, ended_at=Now()
+    )

@@ -1,0 +1,168 @@
+"""One box that finds anything: a number in any format, a SID, a name (Q1). May look into every area."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.db.models import F, Q, QuerySet, Value
+from django.urls import reverse
+
+from inventory.models import Address, Application, PhoneNumber
+from portal.numbering import country_name, read_number, spaced, type_name
+from inventory.querysets import ILike, like_escape
+from portal.access import Access
+from portal.models import TwilioAccount
+
+PER_KIND = 8
+_SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    title: str
+    detail: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    label: str
+    hits: Sequence[Hit]
+    more_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found, and the one page to open at once when the text names exactly one thing."""
+
+    groups: Sequence[Group]
+    exact_url: str = ""
+
+    @property
+    def count(self) -> int:
+        return sum(len(group.hits) for group in self.groups)
+
+
+def find(text: str, access: Access) -> Findings:
+    """What this person may see of what the text means, at most PER_KIND of a kind."""
+    text = text.strip()
+    if not text:
+        return Findings([])
+    if _SID.fullmatch(text):
+        groups = _by_sid(text, access)
+        return Findings(groups, _only_url(groups))
+    numbers = access.visible(PhoneNumber.objects.for_table())
+    if e164 := read_number(text):
+        hits = _number_hits(numbers.filter(phone_number=e164))
+        if hits:
+            groups = [Group("Numbers", hits)]
+            return Findings(groups, _only_url(groups))
+    found = _number_hits(numbers.matching(text).order_by("phone_number", "sid")[: PER_KIND + 1])
+    more = f"{reverse('inventory:number-list')}?{urlencode({'q': text, 'listed': 'all'})}"
+    groups = [Group("Numbers", found[:PER_KIND], more if len(found) > PER_KIND else "")]
+    if not re.search(r"[^\d\s().\-/+*]", text):
+        digits = re.sub(r"\D", "", text)
+        return Findings(_filled(groups), _only_url(groups) if len(digits) >= 7 else "")
+    groups += [
+        Group(
+            "Addresses",
+            _address_hits(access.visible(_named(Address.objects.present(), "customer_name", text))),
+        ),
+        Group(
+            "Applications",
+            _application_hits(access.visible(_named(Application.objects.present(), "friendly_name", text))),
+        ),
+        Group(
+            "Accounts",
+            _account_hits(
+                access.visible(_named(TwilioAccount.objects.present(), "friendly_name", text), field="sid")
+            ),
+        ),
+    ]
+    return Findings(_filled(groups))
+
+
+def _by_sid(sid: str, access: Access) -> list[Group]:
+    numbers = access.visible(PhoneNumber.objects.for_table())
+    match sid[:2]:
+        case "PN":
+            groups = [Group("Numbers", _number_hits(numbers.filter(pk=sid)))]
+        case "AD":
+            groups = [Group("Addresses", _address_hits(access.visible(Address.objects.filter(pk=sid))))]
+        case "AP":
+            groups = [
+                Group("Applications", _application_hits(access.visible(Application.objects.filter(pk=sid))))
+            ]
+        case "AC":
+            groups = [
+                Group(
+                    "Accounts",
+                    _account_hits(access.visible(TwilioAccount.objects.filter(pk=sid), field="sid")),
+                )
+            ]
+        case _:
+            holding = numbers.filter(Q(bundle_sid=sid) | Q(trunk_sid=sid)).order_by("phone_number")
+            groups = [Group("Numbers that name it", _number_hits(holding[:PER_KIND]))]
+    return _filled(groups)
+
+
+def _named(rows: QuerySet, field: str, text: str) -> QuerySet:  # type: ignore[type-arg]
+    for word in text.split():
+        pattern = Value(f"%{like_escape(word)}%")
+        rows = rows.filter(Q(ILike(F(field), pattern)) | Q(ILike(F("friendly_name"), pattern)))
+    return rows.order_by(field, "sid")[:PER_KIND]
+
+
+def _filled(groups: Iterable[Group]) -> list[Group]:
+    return [group for group in groups if group.hits]
+
+
+def _only_url(groups: Sequence[Group]) -> str:
+    hits = [hit for group in groups for hit in group.hits]
+    return hits[0].url if len(hits) == 1 else ""
+
+
+def _number_hits(numbers: Iterable[PhoneNumber]) -> list[Hit]:
+    return [
+        Hit(
+            spaced(number.phone_number),
+            " · ".join(
+                part
+                for part in (
+                    number.friendly_name,
+                    country_name(number.country),
+                    type_name(number.number_type),
+                    str(number.account),
+                )
+                if part
+            ),
+            reverse("inventory:number-detail", args=[number.pk]),
+        )
+        for number in numbers
+    ]
+
+
+def _address_hits(addresses: Iterable[Address]) -> list[Hit]:
+    return [
+        Hit(str(address), ", ".join(address.lines), reverse("inventory:address-detail", args=[address.pk]))
+        for address in addresses
+    ]
+
+
+def _application_hits(applications: Iterable[Application]) -> list[Hit]:
+    return [
+        Hit(str(app), app.pk, f"{reverse('inventory:number-list')}?{urlencode({'application': app.pk})}")
+        for app in applications
+    ]
+
+
+def _account_hits(accounts: Iterable[TwilioAccount]) -> list[Hit]:
+    return [
+        Hit(
+            str(account),
+            account.pk,
+            f"{reverse('inventory:number-list')}?{urlencode({'account': account.pk})}",
+        )
+        for account in accounts
+    ]

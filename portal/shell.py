@@ -1,0 +1,124 @@
+"""What stands around every page: navigation, environment, accounts, preferences."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from portal.access import Access, Permission, attach_access
+from portal.models import TwilioAccount
+
+THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    label: str
+    url_name: str
+    permission: Permission = Permission.VIEW
+    query: str = ""
+    also: tuple[str, ...] = ()  # other URL names under this item
+
+
+@dataclass(frozen=True, slots=True)
+class NavSection:
+    label: str
+    items: tuple[NavItem, ...]
+
+
+NAVIGATION = (
+    NavSection("", (NavItem("Overview", "home"),)),
+    NavSection(
+        "Numbers",
+        (
+            NavItem(
+                "All numbers",
+                "inventory:number-list",
+                also=("inventory:number-detail", "inventory:number-configure", "inventory:number-annotate"),
+            ),
+            NavItem("No longer listed", "inventory:number-list", query="?listed=no"),
+        ),
+    ),
+    NavSection("Settings", (NavItem("Sync health", "sync-health", Permission.VIEW_SYNC),)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NavLink:
+    label: str
+    url: str
+    is_current: bool
+
+
+class Shell:
+    """The frame of one page. Everything is worked out when a template asks for it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @property
+    def environment(self) -> str:
+        return "Sandbox" if settings.TWILIO_BASE_URL else "Live"
+
+    @property
+    def is_live(self) -> bool:
+        return not settings.TWILIO_BASE_URL
+
+    @property
+    def is_demo(self) -> bool:
+        return settings.DEMO
+
+    @property
+    def theme(self) -> str:
+        theme = self._request.COOKIES.get("theme", "system")
+        return theme if theme in THEMES else "system"
+
+    @property
+    def has_shortcuts(self) -> bool:
+        return self._request.COOKIES.get("shortcuts", "on") == "on"
+
+    @cached_property
+    def access(self) -> Access:
+        return attach_access(self._request).access
+
+    @cached_property
+    def accounts(self) -> list[TwilioAccount]:
+        return visible_accounts(self._request)
+
+    @cached_property
+    def sections(self) -> list[tuple[str, list[NavLink]]]:
+        match = self._request.resolver_match
+        here = match.view_name if match else ""
+        query = self._request.GET.get("listed")
+        sections = []
+        for section in NAVIGATION:
+            links = []
+            for item in section.items:
+                if not self.access.can(item.permission):
+                    continue
+                current = here == item.url_name or here in item.also
+                if item.url_name == "inventory:number-list" and here == item.url_name:
+                    current = (query == "no") == bool(item.query)
+                links.append(NavLink(item.label, reverse(item.url_name) + item.query, current))
+            if links:
+                sections.append((section.label, links))
+        return sections
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `shell` for everybody who signed in."""
+    return {"shell": Shell(request)}
+
+
+def visible_accounts(request: HttpRequest) -> list[TwilioAccount]:
+    """The accounts a person may see, by name; read once a request and without their credentials."""
+    staff = attach_access(request)
+    if not hasattr(staff, "_visible_accounts"):
+        rows = TwilioAccount.objects.present().only(
+            "sid", "friendly_name", "status", "type", "owner_sid", "is_watched", "missing_since"
+        )
+        staff._visible_accounts = list(staff.access.visible(rows, field="sid"))  # type: ignore[attr-defined]
+    return staff._visible_accounts  # type: ignore[attr-defined, no-any-return]

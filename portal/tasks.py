@@ -1,0 +1,29 @@
+from datetime import timedelta
+
+from celery import shared_task
+from django.core.cache import cache
+from django.utils import timezone
+
+from portal.mirror import runs
+from portal.models import SyncRun
+
+BEAT_KEY = "beat:tick"
+
+
+@shared_task(name="beat_tick")
+def beat_tick() -> None:
+    """Beat sent this and a worker ran it: both are alive."""
+    cache.set(BEAT_KEY, timezone.now(), timeout=None)
+
+
+@shared_task(name="start_due_syncs")
+def start_due_syncs() -> None:
+    runs.start_due()
+
+
+@shared_task(name="prune_sync_runs")
+def prune_sync_runs() -> None:
+    """Forget runs older than a month; the newest complete ones are younger than that."""
+    SyncRun.objects.filter(queued_at__lt=timezone.now() - timedelta(days=30)).exclude(
+        state__in=SyncRun.UNFINISHED_STATES
+    ).delete()

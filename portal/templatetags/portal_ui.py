@@ -1,0 +1,126 @@
+"""Small parts of pages that two or more templates draw. Loaded everywhere."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.template.defaultfilters import date as format_date
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from portal.labels import Label
+from portal.listing import ListPage, Sort
+from portal.numbering import country_name, national, spaced, type_name
+
+register = template.Library()
+
+register.filter("country_name", country_name)
+register.filter("type_name", type_name)
+register.filter("spaced", spaced)
+register.filter("national", national)
+
+
+@register.simple_tag
+def badge(label: Label) -> SafeString:
+    """A state: its word, and its tone as colour and shape. `{% badge number.status_label %}`"""
+    return format_html('<span class="badge badge--{}">{}</span>', label.tone, label.word)
+
+
+@register.simple_tag
+def copyable(text: str, shown: str = "", kind: str = "value") -> SafeString:
+    """A text with a button that copies it whole. `{% copyable number.sid kind="SID" %}`"""
+    if not text:
+        return format_html("–")
+    return format_html(
+        '<span class="copyable"><span class="copyable__text">{}</span><button type="button" class="copyable__button" '
+        'data-copy="{}" aria-label="Copy {} {}" title="Copy">{}</button></span>',
+        shown or text,
+        text,
+        kind,
+        text,
+        _COPY_ICON,
+    )
+
+
+_COPY_ICON = format_html(
+    '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M5 2.5h7.5V11M3.5 5H10v8.5H3.5z"/></svg>'
+)
+
+
+@register.simple_tag
+def sid(value: str | None) -> SafeString:
+    """A SID, shortened in the middle and copied whole."""
+    if not value:
+        return format_html("–")
+    return format_html('<span class="sid">{}</span>', copyable(value, f"{value[:6]}…{value[-4:]}", "SID"))
+
+
+@register.simple_tag
+def ago(moment: datetime | None, never: str = "never") -> SafeString:
+    """`3 min ago`, with the exact time on hover and for machines."""
+    if moment is None:
+        return format_html("{}", never)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), distance(moment)
+    )
+
+
+@register.filter
+def exact(moment: datetime | None) -> str:
+    """`21 Nov 2026, 14:02 UTC`."""
+    return (
+        format_date(timezone.localtime(moment, timezone.get_default_timezone()), "j M Y, H:i") + " UTC"
+        if moment
+        else ""
+    )
+
+
+@register.filter
+def distance(moment: datetime) -> str:
+    seconds = int((timezone.now() - moment).total_seconds())
+    for size, unit in ((86400, "day"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            count = seconds // size
+            plural = "s" if unit == "day" and count > 1 else ""
+            return f"{count} {unit}{plural} ago"
+    return "just now" if seconds < 10 else f"{seconds} s ago"
+
+
+@register.inclusion_tag("components/_sort_header.html")
+def sort_header(listing: ListPage, title: str, sort_name: str = "", figure: bool = False) -> dict[str, Any]:
+    """A column head; a link when the list can be sorted by it (UX-2)."""
+    sort: Sort | None = next((sort for sort in listing.sorts if sort.name == sort_name), None)
+    current = sort is not None and listing.order.sort == sort
+    direction = ("descending" if listing.order.descending else "ascending") if current else ""
+    url = listing.sort_url(sort) if sort else ""
+    return {"title": title, "url": url, "direction": direction, "figure": figure}
+
+
+@register.simple_tag
+def list_url(listing: ListPage, **changes: str) -> str:
+    return listing.url(**changes)
+
+
+@register.inclusion_tag("components/_freshness.html", takes_context=True)
+def freshness_line(context: template.Context, freshness: Any, account: Any = None) -> dict[str, Any]:
+    """When the data was read, whether that is too old, and Refresh now (UX-39, UX-40)."""
+    return {
+        "freshness": freshness,
+        "account": account,
+        "shell": context["shell"],
+        "request": context["request"],
+        "refresh_url": reverse("sync-refresh", args=[freshness.resource]),
+    }
+
+
+@register.simple_tag
+def bar(share: float) -> SafeString:
+    """A bar of a length between nothing and all. Decoration: the figure stands beside it."""
+    width = max(0.5, min(100.0, share * 100))
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect width="{}" height="8"/></svg>',
+        f"{width:.1f}",
+    )

@@ -1,0 +1,88 @@
+"""What happened to an object: operations, changes learned and notes, newest first (UX-43)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from portal.labels import OPERATION_STATES, Label, label_for
+from portal.models import Change, Note, Operation
+
+LENGTH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One property, before and after, as words."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: datetime
+    title: str
+    who: str
+    differences: list[Difference] = field(default_factory=list)
+    text: str = ""
+    state: Label | None = None
+    operation: Operation | None = None
+
+
+def timeline(target: str, *, kinds: Mapping[str, str], properties: Mapping[str, str]) -> list[Event]:
+    """The newest events of an object, in three queries.
+
+    `kinds` gives operations their titles, `properties` gives Twilio's property names their labels.
+    What an operation changed is told once, with the operation.
+    """
+    operations = list(Operation.objects.about(target).select_related("actor")[:LENGTH])
+    changes = Change.objects.filter(target=target).select_related("run")
+    changes = changes.exclude(source=Change.Source.OPERATION, kind=Change.Kind.CHANGED)[:LENGTH]
+    notes = Note.objects.filter(target=target).select_related("author")[:LENGTH]
+    events = [
+        *(_operation_event(operation, kinds, properties) for operation in operations),
+        *(_change_event(change, properties) for change in changes),
+        *(Event(note.created_at, "Note", str(note.author), text=note.body) for note in notes),
+    ]
+    return sorted(events, key=lambda event: event.at, reverse=True)[:LENGTH]
+
+
+def _operation_event(operation: Operation, kinds: Mapping[str, str], properties: Mapping[str, str]) -> Event:
+    return Event(
+        at=operation.started_at,
+        title=kinds.get(operation.kind, operation.kind),
+        who=str(operation.actor or "Numberdesk"),
+        differences=_differences(operation.detail.get("fields", {}), properties),
+        text=operation.reason,
+        state=label_for(OPERATION_STATES, operation.state),
+        operation=operation,
+    )
+
+
+def _change_event(change: Change, properties: Mapping[str, str]) -> Event:
+    title = "Changed at Twilio" if change.kind == Change.Kind.CHANGED else change.get_kind_display()
+    who = f"learned by {change.get_source_display().lower()}"
+    return Event(change.at, title, who, _differences(change.fields, properties))
+
+
+def _differences(fields: Mapping[str, Any], properties: Mapping[str, str]) -> list[Difference]:
+    return [
+        Difference(properties.get(name, name.replace("_", " ")), _words(before), _words(after))
+        for name, (before, after) in fields.items()
+    ]
+
+
+def _words(value: Any) -> str:
+    match value:
+        case None | "":
+            return "nothing"
+        case True:
+            return "yes"
+        case False:
+            return "no"
+        case dict():
+            return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
+        case _:
+            return str(value)

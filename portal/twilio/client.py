@@ -1,0 +1,254 @@
+"""The one door to Twilio.
+
+Every exchange passes `PortalHttpClient.send`: only Twilio's hosts are spoken to, each attempt has a
+timeout, the shared rate limit is kept, reads are tried again, and one line is logged that names no
+phone number. Every call is made inside `remote_call`, which refuses to run in a transaction and
+turns what went wrong into one of the four failures of `portal.twilio.errors`.
+"""
+
+import json
+import random
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from requests.adapters import HTTPAdapter
+from twilio.base.exceptions import TwilioException
+from twilio.http import HttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from portal.twilio.errors import ForbiddenHost, Unavailable, classify
+from portal.twilio.login import Login
+from portal.twilio.throttle import throttle
+
+log = structlog.get_logger(__name__)
+
+HOSTS = frozenset(
+    {
+        "api.twilio.com",
+        "numbers.twilio.com",
+        "numbers-upload.twilio.com",
+        "preview.twilio.com",
+        "pricing.twilio.com",
+    }
+)
+_WORTH_ANOTHER_TRY = frozenset({429, 500, 502, 503, 504})
+_PHONE_NUMBER = re.compile(r"(%2B|\+)\d{4,15}")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How hard a read tries: attempts, and seconds to spend on waiting between them."""
+
+    attempts: int
+    seconds: float
+
+
+IN_A_REQUEST = Patience(attempts=3, seconds=4)  # somebody is looking at a page that loads
+IN_A_TASK = Patience(attempts=6, seconds=90)
+
+
+@dataclass(slots=True)
+class Call:
+    """What happened on the wire during one `remote_call`."""
+
+    name: str
+    writes: bool
+    patience: Patience
+    requested_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    body: bytes = b""
+    request_id: str = ""
+    retry_after: float | None = None
+    requests: int = 0
+    retries: int = 0
+    waited: float = 0.0
+
+
+_current: ContextVar[Call | None] = ContextVar("remote_call", default=None)
+
+
+@contextmanager
+def remote_call(name: str, *, writes: bool = False, patience: Patience = IN_A_REQUEST) -> Iterator[Call]:
+    """Run one SDK call. Raise Rejected, Absent, Unavailable or Uncertain, and RuntimeError in a transaction."""
+    if connection.connection is not None:
+        with transaction.atomic(durable=True):
+            pass
+    call = Call(name, writes, patience)
+    token = _current.set(call)
+    try:
+        yield call
+    except (TwilioException, requests.RequestException, json.JSONDecodeError, msgspec.DecodeError) as error:
+        failure = classify(error, writes=writes, request_id=call.request_id, retry_after=call.retry_after)
+        log.info(
+            "twilio.failed",
+            call=name,
+            failure=type(failure).__name__,
+            code=failure.code,
+            status=failure.status,
+            request_id=failure.request_id,
+        )
+        raise failure from error
+    finally:
+        _current.reset(token)
+
+
+class PortalHttpClient(HttpClient):
+    """The SDK's transport. One per process; safe to share between threads."""
+
+    def __init__(self) -> None:
+        super().__init__(structlog.stdlib.get_logger("twilio"), False, settings.TWILIO_TIMEOUT)
+        self.session = requests.Session()
+        self.session.trust_env = False  # no proxy and no .netrc decides where credentials go
+        for prefix in ("https://", "http://"):
+            self.session.mount(prefix, HTTPAdapter(pool_connections=8, pool_maxsize=32))
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        params: dict[str, object] | None = None,
+        data: dict[str, object] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> Response:
+        """The SDK's seam: send, and hand back what its parsers expect."""
+        as_json = (headers or {}).get("Content-Type") == "application/json"
+        answer = self.send(
+            method,
+            url,
+            params=params,
+            data=None if as_json else data,
+            json=data if as_json else None,
+            headers=headers,
+            auth=auth,
+        )
+        text = answer.content.decode("utf-8", "replace")
+        return Response(answer.status_code, text, dict(answer.headers))
+
+    def send(self, method: str, url: str, **options: Any) -> requests.Response:
+        """One exchange, with further tries for reads. Raise what `requests` raises, or ForbiddenHost."""
+        call = _current.get()
+        if call is None:
+            raise RuntimeError("Twilio is only called inside remote_call().")
+        address, account_sid = _locate(url, options.get("auth"))
+        attempts = 1 if call.writes or method.upper() != "GET" else call.patience.attempts
+        budget = call.patience.seconds
+        for attempt in range(1, attempts + 1):
+            waited = throttle().wait(account_sid, patience=budget)
+            if waited < 0:
+                raise Unavailable("Twilio is limiting our requests.", status=429, retry_after=budget)
+            call.waited += waited
+            pause = None
+            try:
+                answer = self._exchange(call, method, address, attempt, options)
+            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+                if attempt == attempts:
+                    raise
+            else:
+                if answer.status_code == 429:
+                    pause = _retry_after(answer)
+                    throttle().pause(account_sid, pause if pause is not None else 1)
+                if answer.status_code not in _WORTH_ANOTHER_TRY or attempt == attempts:
+                    return answer
+            delay = pause if pause is not None else min(8, 0.2 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311
+            if delay > budget:
+                if pause is not None:
+                    return answer
+                delay = budget
+            budget -= delay
+            call.retries += 1
+            call.waited += delay
+            time.sleep(delay)
+        raise AssertionError("unreachable")
+
+    def _exchange(
+        self, call: Call, method: str, address: str, attempt: int, options: dict[str, Any]
+    ) -> requests.Response:
+        call.requested_at = datetime.now(UTC)
+        call.requests += 1
+        started = time.perf_counter()
+        facts = {"call": call.name, "method": method.upper(), "path": _safe_path(address), "attempt": attempt}
+        try:
+            answer = self.session.request(
+                method, address, timeout=settings.TWILIO_TIMEOUT, allow_redirects=False, **options
+            )
+        except requests.RequestException as error:
+            log.warning("twilio.no_answer", error=type(error).__name__, ms=_ms(started), **facts)
+            raise
+        call.body = answer.content
+        call.request_id = answer.headers.get("Twilio-Request-Id", "")
+        call.retry_after = _retry_after(answer)
+        log.info(
+            "twilio.exchange", status=answer.status_code, ms=_ms(started), request_id=call.request_id, **facts
+        )
+        return answer
+
+
+def _locate(url: str, auth: tuple[str, str] | None) -> tuple[str, str]:
+    """Where to send a request for this URL, and the account whose rate limit it uses."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or parts.netloc not in HOSTS:
+        raise ForbiddenHost(f"Not one of Twilio's hosts: {parts.netloc or 'none'}.")
+    match = re.search(r"/Accounts/(AC[0-9a-fA-F]{32})", parts.path)
+    account_sid = match[1] if match else (auth[0] if auth else "")
+    if base := settings.TWILIO_BASE_URL:
+        query = f"?{parts.query}" if parts.query else ""
+        return f"{base}/{parts.netloc}{parts.path}{query}", account_sid
+    return url, account_sid
+
+
+def _safe_path(address: str) -> str:
+    return _PHONE_NUMBER.sub("+…", urlsplit(address).path)
+
+
+def _retry_after(answer: requests.Response) -> float | None:
+    try:
+        return max(0.0, float(answer.headers.get("Retry-After", "")))
+    except ValueError:
+        return None
+
+
+def _ms(started: float) -> int:
+    return round((time.perf_counter() - started) * 1000)
+
+
+_lock = threading.Lock()
+
+
+@cache
+def _shared_http_client() -> PortalHttpClient:
+    return PortalHttpClient()
+
+
+def http_client() -> PortalHttpClient:
+    """The process's transport. Tests mount the sandbox on its session."""
+    with _lock:
+        return _shared_http_client()
+
+
+def connect(login: Login) -> Client:
+    """An SDK client for one account. Cheap: all clients share one transport."""
+    # A mapping that is not empty keeps the SDK from reading credentials and regions from os.environ.
+    return Client(
+        login.username,
+        login.password,
+        login.account_sid,
+        http_client=http_client(),
+        environment={"TWILIO_EDGE": ""},
+    )

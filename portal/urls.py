@@ -1,0 +1,21 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from portal import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("search/", views.search, name="search"),
+    path("sync/", views.sync_health, name="sync-health"),
+    path("sync/<slug:resource>/refresh/", views.sync_refresh, name="sync-refresh"),
+    path("sync/<slug:resource>/progress/", views.sync_progress, name="sync-progress"),
+    path("preferences/", views.preferences, name="preferences"),
+    path("help/", views.help_page, name="help"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("inventory.urls")),
+]
+
+handler500 = views.server_error

@@ -1,0 +1,41 @@
+"""Addresses that staff type and Twilio will call. We never fetch them; we refuse what cannot be meant."""
+
+import ipaddress
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+
+
+def fault_of_url(url: str) -> str | None:
+    """What is wrong with a webhook address, in words; None when it may be used."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "Enter a web address such as https://example.com/calls"
+    if any(character.isspace() for character in url) or not host:
+        return "Enter a web address such as https://example.com/calls"
+    if parts.scheme == "http":
+        return "Use https:// so that calls and messages are not sent in clear"
+    if parts.scheme != "https":
+        return "Begin the address with https://"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        local = host == "localhost" or host.endswith((".localhost", ".local", ".internal", ".lan"))
+        if local or "." not in host:
+            return "Use a host that Twilio can reach from the internet"
+        return None
+    if not address.is_global:
+        return "Use a host that Twilio can reach from the internet"
+    return None
+
+
+class UrlField(forms.CharField):
+    """A web address, kept exactly as typed. Whether it may be used is `fault_of_url`'s to say."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 2000)
+        kwargs["widget"] = forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+        super().__init__(**kwargs)
