@@ -4,11 +4,11 @@ from portal.sandbox import paging
 from portal.sandbox.call import API, Call, Route, make_sid
 from portal.sandbox.errors import refusal
 from portal.sandbox.resources import Account
+from portal.sandbox.settings import read_name
 from portal.sandbox.store import Store
 from portal.sandbox.wire import Answer, created, ok
 
 STATUSES = ("active", "suspended", "closed")
-MAX_NAME = 64
 
 
 def list_accounts(call: Call) -> Answer:
@@ -38,7 +38,7 @@ def create_account(call: Call) -> Answer:
     account = Account(
         sid=sid,
         auth_token=make_sid("", f"token:{sid}"),
-        friendly_name=_name(call.form.get("FriendlyName")) or f"SubAccount Created at {call.date}",
+        friendly_name=read_name(call.form.get("FriendlyName", "")) or f"SubAccount Created at {call.date}",
         owner_account_sid=parent.sid,
         type=parent.type,
         date_created=call.date,
@@ -57,7 +57,7 @@ def update_account(call: Call) -> Answer:
     """Rename, suspend, reactivate or close; a closed subaccount stays closed and loses its numbers."""
     account = call.account
     if "FriendlyName" in call.form:
-        account.friendly_name = _name(call.form["FriendlyName"]) or account.friendly_name
+        account.friendly_name = read_name(call.form["FriendlyName"]) or account.friendly_name
     status = call.form.get("Status", "")
     if status and status != account.status:
         _check_status(account, status)
@@ -77,12 +77,6 @@ def _check_status(account: Account, status: str) -> None:
         raise refusal(21477)
     if account.status == "closed":
         raise refusal(21479)
-
-
-def _name(text: str | None) -> str:
-    if text and len(text) > MAX_NAME:
-        raise refusal(20002)
-    return text or ""
 
 
 def add_credential(store: Store, sid: str) -> None:

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from portal.sandbox.clock import rfc2822
 from portal.sandbox.records import load_number, save_number
+from portal.sandbox.resources import CallerId
 from portal.sandbox.store import Store
 
 Action = Callable[[Store, int, str, str], None]
@@ -31,4 +34,13 @@ def _register_emergency_address(store: Store, at: int, sid: str, address_sid: st
         save_number(store, number)
 
 
-ACTIONS: dict[str, Action] = {"register_emergency_address": _register_emergency_address}
+def _add_caller_id(store: Store, at: int, sid: str, detail: str) -> None:
+    caller_id = msgspec.json.decode(detail, type=CallerId)
+    caller_id.date_created = caller_id.date_updated = rfc2822(at)
+    store.add(caller_id)
+
+
+ACTIONS: dict[str, Action] = {
+    "register_emergency_address": _register_emergency_address,
+    "add_caller_id": _add_caller_id,
+}

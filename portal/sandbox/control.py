@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from portal.sandbox.core import Sandbox
-from portal.sandbox.dump import RESOURCES
+from portal.sandbox.dump import SOURCES
 from portal.sandbox.faults import Fault
 from portal.sandbox.wire import Request, Response, encode
 
@@ -124,8 +124,8 @@ def apply_clock(sandbox: Sandbox, wanted: dict[str, Any]) -> None:
 
 
 def _dump(sandbox: Sandbox, request: Request, resource: str) -> Any:
-    if resource not in RESOURCES:
-        raise BadControl(f"There is no dump of {resource}; there are {', '.join(RESOURCES)}.")
+    if resource not in SOURCES:
+        raise BadControl(f"There is no dump of {resource}; there are {', '.join(SOURCES)}.")
     lines = sandbox.dump(resource, dict(request.query).get("account"))
     return Response(200, headers={"Content-Type": NDJSON}, stream=lines)
 

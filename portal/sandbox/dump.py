@@ -1,36 +1,49 @@
-"""A resource as NDJSON, sorted by sid."""
+"""A resource as NDJSON, sorted by sid: the truth to compare a copy with."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+from portal.sandbox import calls, messages
 from portal.sandbox.store import Store
 
 BATCH = 1000
-DOCUMENTS = {
-    "accounts": "account",
-    "addresses": "address",
-    "applications": "application",
-    "caller_ids": "caller_id",
+Source = tuple[str, str, Callable[[Any], bytes]]
+
+
+def _body(row: Any) -> bytes:
+    body: bytes = row[-1]
+    return body
+
+
+def _documents(kind: str) -> Source:
+    return "position, sid, CAST(body AS BLOB)", f"document WHERE kind = '{kind}'", _body
+
+
+SOURCES: dict[str, Source] = {
+    "accounts": _documents("account"),
+    "addresses": _documents("address"),
+    "applications": _documents("application"),
+    "caller_ids": _documents("caller_id"),
+    "bundles": _documents("bundle"),
+    "numbers": ("position, sid, body", "number WHERE 1", _body),
+    "messages": (messages.COLUMNS, "message WHERE 1", messages.render),
+    "calls": (calls.COLUMNS, "call WHERE 1", calls.render),
 }
-RESOURCES = ("numbers", *DOCUMENTS)
 
 
 def dump(store: Store, resource: str, account: str | None = None) -> Iterator[bytes]:
-    """Line by line, a thousand at a time, as the API would answer them; KeyError for an unknown resource."""
-    if resource == "numbers":
-        source, parameters = "number WHERE 1", []
-    else:
-        source, parameters = "document WHERE kind = ?", [DOCUMENTS[resource]]
-    if account:
-        source, parameters = source + " AND account = ?", [*parameters, account]
+    """Line by line, as the API would answer them; KeyError for a resource there is no dump of."""
+    columns, table, render = SOURCES[resource]
+    mine = " AND account = ?" if account else ""
     last = ""
     while True:
         with store.lock:
             rows = store.rows(
-                f"SELECT sid, CAST(body AS BLOB) FROM {source} AND sid > ? ORDER BY sid LIMIT ?",  # noqa: S608
-                [*parameters, last, BATCH],
+                f"SELECT {columns} FROM {table}{mine} AND sid > ? ORDER BY sid LIMIT ?",  # noqa: S608
+                [*([account] if account else []), last, BATCH],
             )
         if not rows:
             return
-        for _, body in rows:
-            yield body + b"\n"
-        last = rows[-1][0]
+        for row in rows:
+            yield render(row) + b"\n"
+        last = rows[-1][1]

@@ -4,7 +4,7 @@ A next page is `Page=1&PageToken=PA<sid of the last row>`, a previous one `PB<si
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -56,9 +56,7 @@ class Page:
 def read_window(query: Pairs, locate: Callable[[str], int | None]) -> Window:
     """Read PageSize, Page and PageToken; `locate` turns the sid in a token into a position."""
     values = dict(query)
-    size = _count(values.get("PageSize"), DEFAULT_SIZE, least=1)
-    if size > MAX_SIZE:
-        raise refusal(20007)
+    size = read_size(values)
     page = _count(values.get("Page"), 0, least=0)
     token = values.get("PageToken", "")
     if not token:
@@ -70,6 +68,13 @@ def read_window(query: Pairs, locate: Callable[[str], int | None]) -> Window:
     if matched is None or position is None:
         raise refusal(21481)
     return Window(size, page, below=position) if matched[1] == "A" else Window(size, page, above=position)
+
+
+def read_size(values: Mapping[str, str]) -> int:
+    size = _count(values.get("PageSize"), DEFAULT_SIZE, least=1)
+    if size > MAX_SIZE:
+        raise refusal(20007)
+    return size
 
 
 def cut_page(window: Window, rows: list[Row]) -> Page:

@@ -3,7 +3,17 @@
 import re
 from collections.abc import Sequence
 
-from portal.sandbox import accounts, addresses, applications, numbers, pricing
+from portal.sandbox import (
+    accounts,
+    addresses,
+    applications,
+    available,
+    caller_ids,
+    calls,
+    messages,
+    numbers,
+    pricing,
+)
 from portal.sandbox.call import Handler, Route
 from portal.sandbox.errors import not_found, refusal
 from portal.sandbox.wire import Request
@@ -12,6 +22,10 @@ ROUTES: tuple[Route, ...] = (
     *accounts.ROUTES,
     *addresses.ROUTES,
     *applications.ROUTES,
+    *available.ROUTES,
+    *caller_ids.ROUTES,
+    *calls.ROUTES,
+    *messages.ROUTES,
     *numbers.ROUTES,
     *pricing.ROUTES,
 )

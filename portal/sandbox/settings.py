@@ -14,7 +14,6 @@ from portal.sandbox.errors import refusal
 from portal.sandbox.friendly import format_number
 from portal.sandbox.resources import Address, Application, Number
 
-MAX_NAME = 64
 REGISTRATION_SECONDS = 15
 UNSET = {field.name: field.default for field in msgspec.structs.fields(Number)}
 
@@ -27,7 +26,7 @@ def apply_settings(call: Call, number: Number, form: dict[str, str]) -> None:
             name = snake(parameter)
             setattr(number, name, UNSET[name] if value == "" and name in CLEARABLE else reader(value))
     if "FriendlyName" in form:
-        number.friendly_name = _name(form["FriendlyName"]) or format_number(number.phone_number)
+        number.friendly_name = read_name(form["FriendlyName"]) or format_number(number.phone_number)
     _apply_routing(call, number, form)
     _check_ability(number, form)
     if "AddressSid" in form or "BundleSid" in form:
@@ -109,9 +108,9 @@ def _apply_emergency(call: Call, number: Number, form: dict[str, str]) -> None:
     call.schedule(REGISTRATION_SECONDS, "register_emergency_address", number.sid, sid)
 
 
-def _name(text: str) -> str:
-    if len(text) > MAX_NAME:
-        raise refusal(20002, f"Invalid FriendlyName: longer than {MAX_NAME} characters")
+def read_name(text: str, most: int = 64) -> str:
+    if len(text) > most:
+        raise refusal(20002, f"Invalid FriendlyName: longer than {most} characters")
     return text
 
 
