@@ -6,14 +6,13 @@ from portal.sandbox import paging
 from portal.sandbox.call import API, Call, Handler, Route
 from portal.sandbox.errors import refusal
 from portal.sandbox.purchase import buy, buy_local, buy_mobile, buy_toll_free
-from portal.sandbox.records import find_number
+from portal.sandbox.records import find_number, without_type
 from portal.sandbox.stock import put_back
 from portal.sandbox.store import Row
 from portal.sandbox.update import update_number
 from portal.sandbox.wire import DELETED, Answer, ok
 
 NUMBERS = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers"
-TYPE_KEY = b',"type":"'
 
 
 def list_numbers(call: Call) -> Answer:
@@ -21,7 +20,7 @@ def list_numbers(call: Call) -> Answer:
 
 
 def _list(call: Call, only: str | None) -> Answer:
-    """A page, newest first. Sub-lists hold one type and, as the specification has it, do not say so."""
+    """A page, newest first. Sub-lists hold one type of numbers."""
     window = paging.read_window(call.request.query, lambda sid: call.store.position("number", sid))
     sql, parameters = _conditions(call, only)
     end, bounds = window.clause()
@@ -30,7 +29,7 @@ def _list(call: Call, only: str | None) -> Answer:
         [*parameters, *bounds],
     )
     if only:
-        rows = [(position, sid, body[: body.rindex(TYPE_KEY)] + b"}") for position, sid, body in rows]
+        rows = [(position, sid, without_type(body)) for position, sid, body in rows]
     return paging.v2010_list(call.request, "incoming_phone_numbers", paging.cut_page(window, rows))
 
 

@@ -7,7 +7,7 @@ from portal.sandbox.call import Call
 from portal.sandbox.dataset.plan import BY_KEY, NORTH_AMERICA
 from portal.sandbox.errors import refusal
 from portal.sandbox.friendly import format_number
-from portal.sandbox.records import add_number
+from portal.sandbox.records import add_number, without_type
 from portal.sandbox.resources import Number
 from portal.sandbox.settings import apply_settings
 from portal.sandbox.stock import Offer, find_offer, offers, take
@@ -61,7 +61,8 @@ def _buy(call: Call, only: str | None) -> Answer:
     apply_settings(call, number, form)
     take(call.store, offer.phone_number)
     add_number(call.store, number)
-    return created(number)
+    answer = created(number)
+    return Answer(answer.status, without_type(answer.body)) if only else answer
 
 
 def _find(call: Call) -> Offer:

@@ -2,7 +2,6 @@
 
 # ruff: noqa: S311 (seeded, so that every run is the same)
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from random import Random
@@ -10,14 +9,16 @@ from typing import Any
 
 from portal.sandbox.dataset.accounts import DAY, add_accounts
 from portal.sandbox.dataset.numbers import NumberMaker, Owned
-from portal.sandbox.dataset.plan import LINES, Block
+from portal.sandbox.dataset.plan import LINES
 from portal.sandbox.dataset.traffic import MOST_NUMBERS, add_traffic
 from portal.sandbox.store import Store
 
 VERSION = 1
 DEFAULT_NUMBERS = 2400
 BATCH = 10_000
-STOCK_OF_A_BLOCK = 300
+# Per block, beside its first hundred. People look for words and endings in North America.
+VANITY_STOCK = 450
+PLAIN_STOCK = 150
 
 
 def anchor_of(moment: datetime) -> int:
@@ -56,16 +57,8 @@ def _add_stock(store: Store) -> None:
     rows: list[tuple[Any, ...]] = []
     for line_index, line in enumerate(LINES):
         for block_index, block in enumerate(line.blocks):
-            for serial in _stocked(block):
+            is_north_american = block.place is not None and block.place.area_code is not None
+            for serial in block.stocked(VANITY_STOCK if is_north_american else PLAIN_STOCK):
                 rows.append((block.number(serial), line_index, block_index, rng.random() < 0.02))
     rng.shuffle(rows)
     store.db.executemany("INSERT INTO stock (phone_number, line, block, beta) VALUES (?, ?, ?, ?)", rows)
-
-
-def _stocked(block: Block) -> Iterator[int]:
-    """Serials for sale: those of the first hundred, and a sample of the others."""
-    serials = list(block.serials(stocked=True))
-    window = range(block.first, block.first + 100)
-    yield from (serial for serial in serials if serial in window)
-    others = [serial for serial in serials if serial not in window]
-    yield from Random(block.prefix).sample(others, min(STOCK_OF_A_BLOCK, len(others)))

@@ -34,7 +34,7 @@ class Owned(NamedTuple):
 
 def allocate(total: int) -> list[int]:
     """How many numbers each line gets: by weight, but no more than its ranges hold."""
-    capacities = [sum(1 for block in line.blocks for _ in block.serials(stocked=False)) for line in LINES]
+    capacities = [sum(block.capacity for block in line.blocks) for line in LINES]
     counts = [0] * len(LINES)
     open_lines = set(range(len(LINES)))
     while (left := total - sum(counts)) > 0 and open_lines:
@@ -53,7 +53,7 @@ def allocate(total: int) -> list[int]:
 
 def owned_numbers(line: Line) -> Iterator[tuple[str, str | None]]:
     """The numbers of a line that may be owned, its blocks taking turns, with their locality."""
-    serials = [(block, block.serials(stocked=False)) for block in line.blocks]
+    serials = [(block, block.owned()) for block in line.blocks]
     while serials:
         remaining = []
         for block, counter in serials:

@@ -6,11 +6,12 @@ the first hundred of a North American exchange, they come from blocks nobody dia
 exchange 555, and subscriber numbers that begin with zeros.
 """
 
-# ruff: noqa: E501 (a table)
+# ruff: noqa: E501, S311 (a table; seeded, so that every build is the same)
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from random import Random
 
 from portal.sandbox.dataset.places import CANADA, US, Place
 from portal.sandbox.resources import Capabilities
@@ -59,15 +60,49 @@ class Block:
     def number(self, serial: int) -> str:
         return f"+{self.prefix}{self.listed[serial] if self.listed else f'{serial:0{self.digits}d}'}"
 
-    def serials(self, *, stocked: bool) -> Iterator[int]:
-        """The serials that can be bought, or those that can be owned from the start: no serial is both."""
-        divisor = 3 if self.count <= 1000 else 10
-        exchange = 10**self.digits if not (self.listed or self.size) else 0
-        for step in range(self.count):
-            serial = (self.first + step) % exchange if exchange else self.first + step
-            digit_sum = serial // 1000 + serial // 100 % 10 + serial // 10 % 10 + serial % 10
-            if (digit_sum % divisor == 0) is stocked and serial != DIRECTORY_ASSISTANCE:
+    @cached_property
+    def divisor(self) -> int:
+        """One number in so many is for sale; the others may be owned from the start."""
+        return 3 if self.count <= 1000 else 10
+
+    @cached_property
+    def salt(self) -> int:
+        return sum(map(int, self.prefix))
+
+    @cached_property
+    def capacity(self) -> int:
+        """How many numbers may be owned; of a large block at least so many."""
+        if self.count > 1000:
+            return self.count - self.count // 10 - 1
+        return sum(1 for _ in self.owned())
+
+    def is_stocked(self, serial: int) -> bool:
+        """Whether a number is for sale at first: its digits decide, so none is also owned."""
+        mixed = serial + serial // 10 + serial // 100 + serial // 1000 + self.salt
+        return mixed % self.divisor == 0
+
+    def owned(self) -> Iterator[int]:
+        """The serials that may be owned, from `first` on and round to the start of a whole exchange."""
+        wraps = not (self.listed or self.size)
+        for step in range(self.first, self.first + self.count):
+            serial = step % self.count if wraps else step
+            if not self.is_stocked(serial) and serial != DIRECTORY_ASSISTANCE:
                 yield serial
+
+    def stocked(self, most: int) -> list[int]:
+        """The serials for sale: those of the first hundred, and about `most` of the others."""
+        if self.count <= 1000:
+            return [
+                serial for serial in range(self.first, self.first + self.count) if self.is_stocked(serial)
+            ]
+        tens = range(self.count // 10)
+        start = self.first // 10
+        others = Random(self.prefix).sample([*tens[:start], *tens[start + 10 :]], most)
+        serials = []
+        for ten in [*tens[start : start + 10], *others]:
+            last = -(ten + ten // 10 + ten // 100 + self.salt) % 10
+            serials.append(10 * ten + last)
+        return [serial for serial in serials if serial != DIRECTORY_ASSISTANCE]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,109 @@
+"""Every inventory row of the contract, through the real SDK and over HTTP."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+import pytest
+from twilio.base.exceptions import TwilioException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from tests.sandbox.conftest import CONTRACT, Api, check_answer, contract, contract_module, for_sale, owned
+
+HOSTS = ("api.twilio.com", "pricing.twilio.com")
+
+
+def rows() -> list[Any]:
+    if not CONTRACT.exists():
+        return []
+    return [row for row in contract_module("endpoints").E if row[2] in HOSTS]
+
+
+class CheckingHttpClient(TwilioHttpClient):
+    """Sends Twilio's hosts to the sandbox and checks each exchange against the specifications."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__(timeout=5)
+        self.base = base
+        self.session.trust_env = False
+        self.seen: list[tuple[str, int]] = []
+
+    def request(
+        self, method: str, url: str, params: Any = None, data: Any = None, **options: Any
+    ) -> Response:
+        query = urlencode([(name, value) for name, value in (params or {}).items() if value is not None])
+        full = f"{url}?{query}" if query else url
+        form = parse_qs(urlencode(data or {}, doseq=True), keep_blank_values=True)
+        assert contract().check_request(method, full, form=form) == []
+        local = f"{self.base}/{url.removeprefix('https://')}"
+        response = super().request(method, local, params=params, data=data, **options)
+        import json
+
+        check_answer(method, full, response.status_code, json.loads(response.text) if response.text else None)
+        self.seen.append((method, response.status_code))
+        return response
+
+
+def real_sids(api: Api, method: str, path: str) -> dict[str, Any]:
+    """What the names in a row stand for, so that the call has something to succeed with."""
+    sub = api.sandbox.subaccounts[0].account_sid
+    plain = owned(api, type="local", bundle_sid=None, address_requirements="none", origin="twilio")
+    names: dict[str, Any] = {
+        "AC": api.account,
+        "SUB": sub,
+        "PN": plain["sid"],
+        "AD": api.get("/Addresses")["addresses"][0]["sid"],
+        "BU": owned(api, address_requirements="any", type="local")["bundle_sid"],
+        "AP": api.get("/Applications")["applications"][0]["sid"],
+        "CA": api.get("/Calls", PageSize=1)["calls"][0]["sid"],
+        "SM": api.get("/Messages", PageSize=1)["messages"][0]["sid"],
+        "NUM": plain["phone_number"],
+    }
+    if "OutgoingCallerIds/" in path:
+        names["PN"] = api.get("/OutgoingCallerIds")["outgoing_caller_ids"][0]["sid"]
+    if method == "POST" and path.endswith("OutgoingCallerIds.json"):
+        names["NUM"] = "+12125550199"
+    if method == "DELETE" and "/Addresses/" in path:
+        names["AD"] = api.post(
+            "/Addresses",
+            CustomerName="X",
+            Street="1 Sample St",
+            City="Boise",
+            Region="ID",
+            PostalCode="83702",
+            IsoCountry="US",
+        )["sid"]
+    if method == "POST" and "IncomingPhoneNumbers" in path:
+        line = {"Mobile": ("SE", "Mobile"), "TollFree": ("US", "TollFree"), "Local": ("US", "Local")}
+        sub_list = path.split("/")[-1].removesuffix(".json")
+        names["NUM"] = for_sale(api, *line.get(sub_list, ("GB", "Local")))
+    if path.endswith("/Accounts/{Sid}.json"):
+        names["AC"] = sub
+    return names
+
+
+@pytest.mark.skipif(not CONTRACT.exists(), reason=f"the wire contract is not there ({CONTRACT})")
+@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row[1]} {row[3].rpartition('{AccountSid}')[2]}")
+def test_every_row_of_the_contract_works_through_the_sdk(row, api, server):
+    _, method, _, path, call = row
+    http = CheckingHttpClient(server.url)
+    client = Client(api.keys.account_sid, api.keys.auth_token, http_client=http)
+    names = real_sids(api, method, path)
+    try:
+        eval(call, {"client": client, "datetime": datetime, **names})
+    except TwilioException as refused:
+        pytest.fail(f"{call}: {refused} {[getattr(part, 'text', '') for part in refused.args]}")
+    assert {verb for verb, _ in http.seen} == {method}
+    assert all(status < 300 for _, status in http.seen)
+
+
+@pytest.mark.skipif(not CONTRACT.exists(), reason=f"the wire contract is not there ({CONTRACT})")
+def test_there_is_no_operation_of_these_hosts_without_a_row():
+    specified = {
+        (method.upper(), path)
+        for name, path, _, _, method, _, _ in contract().routes
+        if name in ("api_v2010", "pricing_v1")
+    }
+    assert specified == {(row[1], row[3]) for row in rows()}
