@@ -22,6 +22,12 @@ def take(path: Path) -> int | None:
     return descriptor
 
 
+def note(lock: int, pid: int) -> None:
+    """Write into the lock's file which process holds it."""
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(pid).encode(), 0)
+
+
 @contextmanager
 def waiting_for(path: Path) -> Iterator[None]:
     """Hold the lock, after waiting for whoever holds it."""

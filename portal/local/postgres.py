@@ -144,8 +144,7 @@ class Postgres(Server):
         while (state := self._ping()) != pq.Ping.OK:
             poll()
             waited = time.monotonic() - began
-            gone = self._process is None or self._process.poll() is not None
-            if gone and state == pq.Ping.NO_RESPONSE:
+            if state == pq.Ping.NO_RESPONSE and not self._child_lives():
                 if waited > _RELAUNCH_SECONDS:
                     raise self._failure(f"Postgres does not start ({self.bin}).")
                 self._launch(command, cwd="/", **identity.options)

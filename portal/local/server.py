@@ -61,7 +61,10 @@ class Server(ABC):
         """The process id of the server that answers, whoever started it."""
 
     def running(self) -> bool:
-        return self._process.poll() is None if self._process else self.answers()
+        return self._child_lives() if self._process else self.answers()
+
+    def _child_lives(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     @property
     def exit_code(self) -> int | None:
@@ -80,15 +83,15 @@ class Server(ABC):
         if self._process is None and not (self.adopt and self.found):
             return
         for end in (self.terminate, self.kill):
-            end()
+            if self.running():
+                end()
             deadline = time.monotonic() + self.patience
             while self.running() and time.monotonic() < deadline:
                 time.sleep(0.02)
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process:
-            if self._process.poll() is None:
-                self._process.send_signal(number)
+            self._process.send_signal(number)  # does nothing once it has ended
         elif self.adopt and self.found and (pid := self._running_pid()):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)

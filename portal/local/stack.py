@@ -121,13 +121,15 @@ def run(options: Options, console: Console) -> int:
     """Serve the portal until Ctrl-C; the exit code of `make run`."""
     run_dir = options.layout.run_dir
     private_folder(run_dir)
-    lock = locks.take(run_dir / "run.lock")
+    path = run_dir / "run.lock"
+    lock = locks.take(path)
     if lock is None:
         raise CannotStart(
-            f"Numberdesk already runs on {options.data_dir}. Stop that one first, "
+            f"Numberdesk already runs on {options.data_dir} (process {path.read_text()}). Stop it first, "
             "or give this one a folder of its own: DATA_DIR=… PORT=… SANDBOX_PORT=… make run"
         )
     try:
+        locks.note(lock, os.getpid())
         _clear_the_ground(options, console)
         with Supervisor(console) as supervisor:
             try:

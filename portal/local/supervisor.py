@@ -105,8 +105,7 @@ class Program:
                 pass_fds=() if held is None else (held,),
             )
             if held is not None:
-                os.ftruncate(held, 0)
-                os.pwrite(held, str(self._process.pid).encode(), 0)
+                locks.note(held, self._process.pid)
         except OSError as error:
             raise CannotStart(f"{self.name} does not start: {error}") from error
         finally:

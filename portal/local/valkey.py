@@ -14,6 +14,7 @@ from portal.local.layout import Layout
 from portal.local.server import CannotStart, Server, carry_on, private_folder
 
 _START_SECONDS = 60
+_ANSWER_SECONDS = 2.0
 
 
 class Valkey(Server):
@@ -39,22 +40,30 @@ class Valkey(Server):
         for folder in (self.layout.valkey_dir, self.layout.socket_dir):
             private_folder(folder)
         self._process = None
+        self.found = True
         deadline = time.monotonic() + _START_SECONDS
         while not self.answers():
             poll()
-            if self._process and self._process.poll() is not None:
+            if self.found:
+                self.found = not self._launch_unless_one_runs()
+            elif not self._child_lives():
                 raise self._failure(f"Valkey does not start ({self.binary}).")
-            if self._process is None and (lock := locks.take(self.layout.valkey_dir / ".lock")) is not None:
-                try:
-                    # Asked again under the lock: the socket may be that of a server we did not start.
-                    if not self.answers():
-                        self._launch(self._command(), pass_fds=(lock,))
-                finally:
-                    os.close(lock)
             if time.monotonic() > deadline:
                 raise self._failure(f"Valkey has not become ready in {_START_SECONDS} seconds.")
             time.sleep(0.02)
-        self.found = self._process is None
+
+    def _launch_unless_one_runs(self) -> bool:
+        lock = locks.take(self.layout.valkey_dir / ".lock")
+        if lock is None:
+            return False
+        try:
+            # Somebody was quicker, or somebody who knows nothing of our lock listens there.
+            if self._somebody_listens():
+                return False
+            self._launch(self._command(), pass_fds=(lock,))
+            return True
+        finally:
+            os.close(lock)
 
     def answers(self) -> bool:
         return self._ask_for("PING") == "+PONG"
@@ -85,10 +94,18 @@ class Valkey(Server):
                 return int(line.removeprefix("process_id:"))
         return None
 
+    def _somebody_listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            try:
+                connection.connect(str(self.layout.valkey_socket))
+            except OSError:
+                return False
+            return True
+
     def _ask_for(self, command: str) -> str:
         """The answer to an inline command, or nothing."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(2)
+            connection.settimeout(_ANSWER_SECONDS)
             try:
                 connection.connect(str(self.layout.valkey_socket))
                 connection.sendall(f"{command}\r\n".encode())

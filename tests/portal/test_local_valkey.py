@@ -1,6 +1,7 @@
 import os
 import shutil
 import signal
+import socket
 import tempfile
 from pathlib import Path
 
@@ -70,6 +71,19 @@ def test_no_second_server_starts_even_when_the_socket_of_the_first_is_gone(layou
     hidden.rename(layout.valkey_socket)
     assert first.answers()
     first.stop()
+
+
+def test_it_does_not_take_a_socket_over_on_which_somebody_else_listens(layout, monkeypatch):
+    monkeypatch.setattr(module, "_START_SECONDS", 0.2)
+    layout.socket_dir.mkdir(mode=0o700, parents=True)
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.bind(str(layout.valkey_socket))
+        stranger.listen()
+        monkeypatch.setattr(module, "_ANSWER_SECONDS", 0.05)
+        server = Valkey(layout)
+        with pytest.raises(CannotStart, match="has not become ready"):
+            server.start()
+        assert server._process is None
 
 
 def test_a_server_left_behind_is_reused_and_stopped_by_its_new_owner(layout):
