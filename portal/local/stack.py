@@ -167,30 +167,27 @@ class Stack:
         self.supervisor = supervisor
         self.env = options.child_environ()
         self._sandbox: dict[str, str] = {}  # what the sandbox said about itself
-        self._worker_is_ready = False
 
     def start(self) -> None:
         began = time.monotonic()
-        say, options = self.supervisor.say, self.options
-        say(
-            f"{'demo' if options.demo else 'Twilio account from the environment'}, data in {options.data_dir}"
-        )
+        supervisor, options = self.supervisor, self.options
+        what = "the demo" if options.demo else "a Twilio account"
+        supervisor.say(f"starting with {what}; data in {options.data_dir}")
+        static = self._command("static", "collectstatic", "--no-input", "--verbosity=0")
+        supervisor.begin(static)  # needs no service, so it need not wait for one
         self._start_services()
         if options.demo:
-            self.supervisor.start(self.sandbox())
-        self._manage("migrate", "migrate", "--verbosity=0")
-        self._manage("static", "collectstatic", "--no-input", "--verbosity=0")
+            supervisor.start(self.sandbox())
+        self._run(self._command("migrate", "migrate", "--verbosity=0"))
         self._set_up()
+        self._finish(static)
         for program in (self.web(), self.worker(), self.beat()):
-            self.supervisor.start(program)
-        synced = self._manage("sync", "sync_twilio", may_fail=True)
-        if not synced:
-            say("the first sync failed: Twilio could not be read (see above).")
-            say("Numberdesk serves what it has, and beat tries again on schedule.")
-        self.supervisor.wait_until(
+            supervisor.start(program)
+        self._first_sync()
+        supervisor.wait_until(
             lambda: answers(options.port), seconds=60, otherwise="web does not answer after 60 seconds."
         )
-        say(f"all up after {time.monotonic() - began:.1f} s")
+        supervisor.say(f"all up after {time.monotonic() - began:.1f} s")
         self._announce()
 
     def _start_services(self) -> None:
@@ -214,18 +211,22 @@ class Stack:
             say("broker and cache are those at BROKER_URL and CACHE_URL")
 
     def _set_up(self) -> None:
-        if not self.options.demo:
-            mine = {name: value for name, value in self.options.environ.items() if name in _HIDDEN}
-            if mine:  # else the account was connected earlier
-                self._manage("setup", "connect_account", env=mine)
-            return
-        self.supervisor.wait_until(
-            lambda: bool(self._sandbox),
-            seconds=60,
-            otherwise="The sandbox does not give its credentials.",
-        )
-        mine = {name: self._sandbox[name.removeprefix("TWILIO_").lower()] for name in CREDENTIALS}
-        self._manage("setup", "setup_demo", env=mine)
+        if self.options.demo:
+            self.supervisor.wait_until(
+                lambda: bool(self._sandbox),
+                seconds=60,
+                otherwise="The sandbox does not give its credentials.",
+            )
+            mine = {name: self._sandbox[name.removeprefix("TWILIO_").lower()] for name in CREDENTIALS}
+            self._run(self._command("setup", "setup_demo", credentials=mine))
+        elif mine := {name: value for name, value in self.options.environ.items() if name in _HIDDEN}:
+            self._run(self._command("setup", "connect_account", credentials=mine))
+
+    def _first_sync(self) -> None:
+        sync = self._command("sync", "sync_twilio")
+        if self.supervisor.command(sync):
+            self.supervisor.say("the first sync failed: Twilio could not be read (see above).")
+            self.supervisor.say("Numberdesk serves what it has, and beat tries again on schedule.")
 
     def _announce(self) -> None:
         plain = self.supervisor.console.plain
@@ -252,15 +253,24 @@ class Stack:
         )
 
     def worker(self) -> Program:
-        # Gossip and mingle are for workers that look for each other, and cost seconds at the start.
-        command = ("-m", "celery", "-A", "portal", "worker", "-c", "2", "--loglevel", "INFO")
-        return self._program("worker", *command, "--without-gossip", "--without-mingle", patience=15)
+        return self._program(
+            "worker",
+            # Celery warns of root because of pickled messages; ours are JSON, on a socket of our own.
+            *("-W", "ignore:You're running the worker with superuser privileges"),
+            *("-m", "celery", "--quiet", "-A", "portal", "worker", "-c", "2", "--loglevel", "WARNING"),
+            # Gossip and mingle are for workers that look for each other, and cost seconds at the start.
+            *("--without-gossip", "--without-mingle"),
+            patience=15,
+        )
 
     def beat(self) -> Program:
         schedule = self.options.data_dir / "beat" / self.options.layout.database
         schedule.parent.mkdir(parents=True, exist_ok=True)
-        command = ("-m", "celery", "-A", "portal", "beat", "--loglevel", "WARNING")
-        return self._program("beat", *command, "--schedule", str(schedule), "--pidfile=")
+        return self._program(
+            "beat",
+            *("-m", "celery", "--quiet", "-A", "portal", "beat", "--loglevel", "WARNING"),
+            *("--schedule", str(schedule), "--pidfile="),
+        )
 
     def _program(
         self, name: str, *arguments: str, patience: float = 10, take: Callable[[str], bool] | None = None
@@ -276,21 +286,23 @@ class Stack:
             lock=self.options.layout.run_dir / f"{name}.lock",
         )
 
-    def _manage(
-        self, name: str, *arguments: str, env: Mapping[str, str] | None = None, may_fail: bool = False
-    ) -> bool:
-        """Run a management command to its end; whether it succeeded."""
-        program = Program(
+    def _command(self, name: str, *arguments: str, credentials: Mapping[str, str] | None = None) -> Program:
+        """A management command."""
+        return Program(
             name=name,
             command=(sys.executable, "manage.py", *arguments),
-            env={**self.env, **(env or {})},
+            env={**self.env, **(credentials or {})},
             console=self.supervisor.console,
             cwd=self.options.project,
         )
-        code = self.supervisor.command(program)
-        if code and not may_fail:
-            raise CannotStart(f"manage.py {arguments[0]} failed with exit code {code} (see above).")
-        return code == 0
+
+    def _run(self, command: Program) -> None:
+        self.supervisor.begin(command)
+        self._finish(command)
+
+    def _finish(self, command: Program) -> None:
+        if code := self.supervisor.finish(command):
+            raise CannotStart(f"{command.name} failed with exit code {code} (see above).")
 
     def _learn_about_the_sandbox(self, line: str) -> bool:
         """Keep the line with the sandbox's credentials, and keep it off the console."""

@@ -154,7 +154,7 @@ class Program:
         with process.stdout as output:
             for raw in output:
                 line = raw.decode(errors="replace").rstrip()
-                if not (self.take and self.take(line)):
+                if line and not (self.take and self.take(line)):
                     self.console.line(self.name, line)
 
 
@@ -184,6 +184,7 @@ def end_leftover(lock: Path, patience: float) -> bool:
 class _Watched:
     service: Service
     since: float
+    once: bool = False  # a command: its end is no accident
     failures: int = 0
     again_at: float | None = None  # when to start it again
 
@@ -227,13 +228,19 @@ class Supervisor:
 
     def command(self, program: Program) -> int:
         """Run a program to its end and return its exit code."""
-        entry = _Watched(program, since=time.monotonic())
-        self._watched.append(entry)
+        self.begin(program)
+        return self.finish(program)
+
+    def begin(self, program: Program) -> None:
+        """Start a program that ends by itself; `finish` waits for it."""
+        self._watched.append(_Watched(program, since=time.monotonic(), once=True))
         program.start(self.check)
+
+    def finish(self, program: Program) -> int:
         while program.running():
-            self.tend(but=entry)
+            self.tend()
             time.sleep(0.02)
-        self._watched.remove(entry)
+        self._watched = [watched for watched in self._watched if watched.service is not program]
         assert program.exit_code is not None
         return program.exit_code
 
@@ -256,12 +263,12 @@ class Supervisor:
         if self._asked:
             raise StopAsked
 
-    def tend(self, but: _Watched | None = None) -> None:
+    def tend(self) -> None:
         """Notice what has died, and start again what is due."""
         self.check()
         now = time.monotonic()
         for watched in self._watched:
-            if watched is but:
+            if watched.once:
                 continue
             if watched.again_at is not None:
                 if now >= watched.again_at:
