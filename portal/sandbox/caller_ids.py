@@ -1,17 +1,14 @@
 """OutgoingCallerIds: numbers the account may show without owning them, once a call has verified them."""
 
-import re
-
 from portal.sandbox.call import API, Call, Route
 from portal.sandbox.documents import fetch_document, list_documents
 from portal.sandbox.errors import ApiError, refusal
-from portal.sandbox.friendly import format_number
+from portal.sandbox.friendly import E164, format_number
 from portal.sandbox.resources import CallerId
 from portal.sandbox.settings import read_name, read_url
 from portal.sandbox.wire import DELETED, Answer, encode, ok
 
 CALLER_IDS = "/2010-04-01/Accounts/{AccountSid}/OutgoingCallerIds"
-E164 = re.compile(r"\+[1-9]\d{6,14}")
 MAX_DELAY = 60
 # How long the call takes that asks for the code; the sandbox answers it by itself.
 CALL_SECONDS = 30

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -20,6 +20,11 @@ class BadControl(Exception):
     """A control request that makes no sense; its text says why."""
 
 
+class AccountChange(msgspec.Struct, forbid_unknown_fields=True):
+    type: Literal["Trial", "Full"] | None = None
+    restricted: bool | None = None
+
+
 Control = Callable[[Sandbox, Request, str], Any]
 
 
@@ -29,7 +34,9 @@ def answer(sandbox: Sandbox, request: Request) -> Response:
         if matched and method == request.method:
             try:
                 result = control(sandbox, request, matched[1] if matched.groups() else "")
-            except (BadControl, ValueError, msgspec.ValidationError) as error:
+            except LookupError as error:
+                return _json({"error": str(error)}, 404)
+            except (BadControl, ValueError, TypeError, OverflowError) as error:
                 return _json({"error": str(error)}, 400)
             return result if isinstance(result, Response) else _json(result)
     return _json({"error": f"No such control: {request.method} /_sandbox{request.path}"}, 404)
@@ -123,6 +130,12 @@ def apply_clock(sandbox: Sandbox, wanted: dict[str, Any]) -> None:
             sandbox.clock.resume()
 
 
+def _set_account(sandbox: Sandbox, request: Request, sid: str) -> Any:
+    wanted = msgspec.json.decode(request.body, type=AccountChange)
+    sandbox.set_account(sid, type=wanted.type, restricted=wanted.restricted)
+    return {"sid": sid}
+
+
 def _dump(sandbox: Sandbox, request: Request, resource: str) -> Any:
     if resource not in SOURCES:
         raise BadControl(f"There is no dump of {resource}; there are {', '.join(SOURCES)}.")
@@ -145,6 +158,7 @@ CONTROLS: tuple[tuple[str, str, Control], ...] = (
     ("DELETE", "/journal", _clear_journal),
     ("GET", "/clock", _clock),
     ("POST", "/clock", _move_clock),
+    ("POST", r"/accounts/(AC\w+)", _set_account),
     ("GET", r"/dump/([a-z_]+)", _dump),
     ("POST", "/reset", _reset),
 )

@@ -1,10 +1,11 @@
 """The sandbox itself: state, clock, faults and journal around one `handle(Request) -> Response`."""
 
+import base64
 import hashlib
+import json
 import re
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar
@@ -19,11 +20,16 @@ from portal.sandbox.dump import dump
 from portal.sandbox.errors import ApiError, refusal
 from portal.sandbox.faults import INSTEAD, Fault, Faults
 from portal.sandbox.journal import Entry, Journal, without_secrets
+from portal.sandbox.resources import Account
 from portal.sandbox.routes import ROUTES, Router
-from portal.sandbox.store import Store, replace_file
+from portal.sandbox.store import Store, read_meta, replace_file
 from portal.sandbox.wire import JSON_TYPE, Answer, Request, Response, encode
 
 ACCOUNT_IN_PATH = re.compile(r"/Accounts/(AC[0-9a-fA-F]{32})")
+
+
+class NotASandbox(Exception):
+    """The file is something else's and stays as it is."""
 
 
 class Sandbox:
@@ -83,14 +89,25 @@ class Sandbox:
 
         Signs in as the parent. `path` is one of api.twilio.com, below `/2010-04-01`. Returns the JSON.
         """
-        import base64
-        import json
-
         user = f"{self.credentials.account_sid}:{self.credentials.auth_token}"
         headers = {"authorization": "Basic " + base64.b64encode(user.encode()).decode()}
         request = Request(method, "api.twilio.com", "/2010-04-01" + path, (), tuple(form.items()), headers)
         response, _, _ = self._process(request)
         return json.loads(response.body) if response.body else None
+
+    def set_account(self, sid: str, *, type: str | None = None, restricted: bool | None = None) -> None:
+        """Make an account `Trial` or `Full`, or keep it from buying numbers (22300)."""
+        with self.store.transaction():
+            account = self.store.find(Account, sid)
+            if account is None:
+                raise LookupError(f"There is no account {sid}.")
+            if type is not None:
+                account.type = type
+                self.store.save(account)
+            if restricted is not None:
+                self.store.db.execute(
+                    "UPDATE credential SET restricted = ? WHERE account = ?", (restricted, sid)
+                )
 
     def dump(self, resource: str, account: str | None = None) -> Iterator[bytes]:
         """The resource as NDJSON lines sorted by sid: the truth to compare a copy with."""
@@ -185,7 +202,7 @@ class Sandbox:
                     image = self._images[self.numbers, anchor] = store.db.serialize()
                     store.close()
             return Store.in_memory(image)
-        if not self._is_ours(self.path):
+        if not self._is_current(self.path):
             unfinished = self.path.with_name(f"{self.path.name}.building")
             store = Store.for_building(unfinished)
             build.fill(store, self.numbers, anchor)
@@ -197,13 +214,14 @@ class Sandbox:
             self.clock.restore(saved)
         return store
 
-    def _is_ours(self, path: Path) -> bool:
+    def _is_current(self, path: Path) -> bool:
+        """Whether a file can be gone on with; one that is no sandbox's is never overwritten."""
         if not path.exists():
             return False
-        store = Store.in_file(path)
-        meta = store.read_meta()
-        store.close()
-        return (meta.get("version"), meta.get("numbers")) == (build.VERSION, self.numbers)
+        meta = read_meta(path)
+        if "version" not in meta:
+            raise NotASandbox(f"{path} is not a sandbox's file.")
+        return (meta["version"], meta.get("numbers")) == (build.VERSION, self.numbers)
 
     def _keep_clock(self) -> None:
         with self.store.lock:
@@ -217,7 +235,3 @@ def _account_of(request: Request, *, from_path_only: bool = False) -> str | None
     user, _ = request.basic_auth() or ("", "")
     known = next((keys for keys in CREDENTIALS if user in (keys.account_sid, keys.api_key)), None)
     return known.account_sid if known else user or None
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)

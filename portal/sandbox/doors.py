@@ -9,8 +9,14 @@ CONTROL = "_sandbox"
 
 def answer(sandbox: Sandbox, request: Request) -> Response:
     """`/` is the status page, `/_sandbox/…` the control API, everything else Twilio."""
-    if request.host == "":
-        return status_page.show(sandbox, request)
-    if request.host == CONTROL:
-        return control.answer(sandbox, request)
-    return sandbox.handle(request)
+    if request.host not in ("", CONTROL):
+        return sandbox.handle(request)
+    if _comes_from_elsewhere(request):
+        return Response(403, b"This page takes orders from itself only.", {"Content-Type": "text/plain"})
+    return control.answer(sandbox, request) if request.host else status_page.answer(sandbox, request)
+
+
+def _comes_from_elsewhere(request: Request) -> bool:
+    """Whether a browser sent this from another site's page."""
+    origin = request.headers.get("origin")
+    return request.method != "GET" and origin not in (None, f"http://{request.headers.get('host')}")

@@ -1,4 +1,8 @@
-"""A number as Twilio writes it for people."""
+"""Phone numbers as text: whether it is one, and how Twilio writes one for people."""
+
+import re
+
+E164 = re.compile(r"\+1\d{10}|\+[2-9]\d{6,14}")
 
 
 def format_number(phone_number: str) -> str:

@@ -6,14 +6,13 @@ from portal.sandbox import regulation
 from portal.sandbox.call import Call
 from portal.sandbox.dataset.plan import BY_KEY, NORTH_AMERICA
 from portal.sandbox.errors import refusal
-from portal.sandbox.friendly import format_number
+from portal.sandbox.friendly import E164, format_number
 from portal.sandbox.records import add_number, without_type
 from portal.sandbox.resources import Number
 from portal.sandbox.settings import apply_settings
 from portal.sandbox.stock import Offer, find_offer, offers, take
 from portal.sandbox.wire import Answer, created
 
-E164 = re.compile(r"\+[1-9]\d{6,14}")
 AREA_CODE = re.compile(r"[2-9]\d\d")
 
 

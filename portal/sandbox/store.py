@@ -10,7 +10,7 @@ its position behind, and a page token that names it stays good.
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
@@ -142,13 +142,8 @@ class Store:
         return found[0] if found else None
 
     def read_meta(self) -> dict[str, Any]:
-        """What the file says about itself; empty if it is not a sandbox's."""
-        try:
-            return {
-                key: msgspec.json.decode(value) for key, value in self.rows("SELECT key, value FROM meta")
-            }
-        except sqlite3.DatabaseError:
-            return {}
+        """What the database says about itself."""
+        return {key: msgspec.json.decode(value) for key, value in self.rows("SELECT key, value FROM meta")}
 
     def write_meta(self, values: Mapping[str, Any]) -> None:
         encoded = [(key, msgspec.json.encode(value)) for key, value in values.items()]
@@ -191,6 +186,15 @@ class Store:
         """Where a row stands, or stood, in its list."""
         found: int | None = self.value(f"SELECT position FROM {table} WHERE sid = ?", (sid,))
         return found if found is not None else self.value("SELECT position FROM gone WHERE sid = ?", (sid,))
+
+
+def read_meta(path: Path) -> dict[str, Any]:
+    """What a file says about itself; nothing if it is not a sandbox's."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return Store(connection).read_meta()
+    except (sqlite3.DatabaseError, msgspec.DecodeError, TypeError):
+        return {}
 
 
 def replace_file(new: Path, path: Path) -> None:

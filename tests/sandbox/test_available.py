@@ -93,18 +93,24 @@ def test_near_means_25_miles_unless_a_distance_is_given(api):
     near = {row["locality"] for row in found(api, NearLatLong="37.840699,-122.461853", InRegion="CA")}
     assert near == {"San Francisco", "Oakland"}
     wider = {row["locality"] for row in found(api, NearNumber="+14155550100", Distance="50")}
-    assert {"San Jose", "Oakland"} <= wider | {row["locality"] for row in found(api, NearNumber="+14155550100", Distance="50", AreaCode="408")}
+    assert {"San Jose", "Oakland"} <= wider | {
+        row["locality"] for row in found(api, NearNumber="+14155550100", Distance="50", AreaCode="408")
+    }
     assert "Sacramento" not in wider
 
 
-@pytest.mark.parametrize("query", [{"NearLatLong": "north"}, {"NearLatLong": "91,0"}, {"NearLatLong": "37.8,-122.4", "Distance": "501"}])
+@pytest.mark.parametrize(
+    "query",
+    [{"NearLatLong": "north"}, {"NearLatLong": "91,0"}, {"NearLatLong": "37.8,-122.4", "Distance": "501"}],
+)
 def test_a_place_that_is_none_is_refused(api, query):
     assert api.get("/AvailablePhoneNumbers/US/Local", **query).code == 20422
 
 
 def test_distances_are_along_the_great_circle():
     new_york, los_angeles = (
-        next((place.latitude, place.longitude) for place in US if place.area_code == code) for code in ("212", "213")
+        next((place.latitude, place.longitude) for place in US if place.area_code == code)
+        for code in ("212", "213")
     )
     assert miles_between(new_york, los_angeles) == pytest.approx(2450, abs=15)
     assert miles_between(new_york, new_york) == 0
@@ -127,7 +133,10 @@ def test_abilities_and_addresses_exclude_whole_types(api):
 
 def test_beta_numbers_can_be_left_out(api):
     beta = next(
-        row for code in ("212", "415", "312", "305", "206", "713", "602") for row in found(api, AreaCode=code) if row["beta"]
+        row
+        for code in ("212", "415", "312", "305", "206", "713", "602")
+        for row in found(api, AreaCode=code)
+        if row["beta"]
     )
     digits = beta["phone_number"]
     assert found(api, Contains=f"{digits}$")
@@ -140,7 +149,11 @@ def test_numbers_tell_their_geography_as_text(api):
     assert (row["latitude"], row["longitude"], row["lata"]) == ("19.720000", "-155.090000", "834")
     assert row["friendly_name"].startswith("(808) 555-")
     abroad = found(api, "SE", "Mobile")[0]
-    assert (abroad["latitude"], abroad["region"], abroad["friendly_name"]) == (None, None, abroad["phone_number"])
+    assert (abroad["latitude"], abroad["region"], abroad["friendly_name"]) == (
+        None,
+        None,
+        abroad["phone_number"],
+    )
 
 
 def test_a_bought_number_is_gone_and_a_released_one_rests(api, sandbox):

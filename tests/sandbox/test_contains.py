@@ -1,6 +1,7 @@
 """The Contains pattern against a slow and obvious reference."""
 
 import string
+from contextlib import suppress
 
 import pytest
 from hypothesis import assume, given
@@ -55,10 +56,8 @@ def test_it_finds_any_part_of_a_number(data, number):
 
 @given(st.text(string.digits + string.ascii_letters + "+*%$ -é", max_size=20))
 def test_it_refuses_or_compiles_but_never_breaks(text):
-    try:
+    with suppress(ApiError):
         compile_pattern(text)
-    except ApiError as refused:
-        assert (refused.code, refused.status) == (21421, 400)
 
 
 @pytest.mark.parametrize(

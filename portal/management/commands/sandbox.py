@@ -10,9 +10,9 @@ from threading import Thread
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from portal.sandbox.core import Sandbox
+from portal.sandbox.core import NotASandbox, Sandbox
 from portal.sandbox.dataset.build import DEFAULT_NUMBERS
 from portal.sandbox.server import SandboxServer
 
@@ -31,7 +31,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["db"] or settings.DATA_DIR / "sandbox.sqlite3"
-        sandbox = Sandbox(path, numbers=options["numbers"])
+        try:
+            sandbox = Sandbox(path, numbers=options["numbers"])
+        except (NotASandbox, ValueError) as refused:
+            raise CommandError(str(refused)) from None
         server = SandboxServer(sandbox, options["port"])
 
         def stop(*_: object) -> None:

@@ -1,0 +1,117 @@
+"""The initial data set: the same every time, invented, and large on demand."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from portal.sandbox.clock import Clock
+from portal.sandbox.core import Sandbox
+from portal.sandbox.dataset.build import fill
+from portal.sandbox.dataset.numbers import allocate
+from portal.sandbox.dataset.plan import LINES, line_of
+from portal.sandbox.dump import SOURCES
+from portal.sandbox.store import Store
+from tests.sandbox.conftest import NOON
+
+TWENTY = 20
+
+
+def dumps(sandbox):
+    return {resource: list(sandbox.dump(resource)) for resource in SOURCES}
+
+
+def test_two_builds_are_equal(tmp_path):
+    one = Sandbox(tmp_path / "one.sqlite3", numbers=300, clock=Clock.stopped_at(NOON))
+    other = Sandbox(
+        tmp_path / "other.sqlite3", numbers=300, clock=Clock.stopped_at(NOON + timedelta(hours=3))
+    )
+    assert dumps(one) == dumps(other)
+    assert all(dumps(one).values())
+    one.close()
+    other.close()
+
+
+def test_a_file_and_memory_hold_the_same(tmp_path, sandbox):
+    filed = Sandbox(tmp_path / "one.sqlite3", numbers=sandbox.numbers, clock=Clock.stopped_at(NOON))
+    assert dumps(filed) == dumps(sandbox)
+    filed.close()
+
+
+def test_the_default_holds_2400_numbers_of_every_type_in_twenty_countries():
+    box = Sandbox(clock=Clock.stopped_at(NOON))
+    numbers = [json.loads(line) for line in box.dump("numbers")]
+    box.close()
+    assert len(numbers) == 2400
+    assert {number["type"] for number in numbers} == {line.type for line in LINES}
+    assert len({line_of(number["phone_number"]).country for number in numbers}) == TWENTY
+    assert len({number["phone_number"] for number in numbers}) == 2400
+    assert Counter(number["account_sid"] for number in numbers).most_common()[-1][1] > 200
+    assert any(number["trunk_sid"] for number in numbers)
+    assert any(number["voice_application_sid"] for number in numbers)
+    assert any((number["voice_url"] or "").startswith("http://") for number in numbers)
+    assert any(number["voice_url"] and not number["voice_fallback_url"] for number in numbers)
+    regulated = [number for number in numbers if line_of(number["phone_number"]).bundle]
+    assert 0.02 < sum(not number["bundle_sid"] for number in regulated) / len(regulated) < 0.1
+
+
+def test_north_american_numbers_are_the_fictional_ones():
+    box = Sandbox(clock=Clock.stopped_at(NOON))
+    numbers = [json.loads(line)["phone_number"] for line in box.dump("numbers")]
+    box.close()
+    american = [number for number in numbers if number.startswith("+1")]
+    assert all(number[5:10] == "55501" for number in american)
+
+
+def test_papers_and_applications_belong_to_the_account(sandbox):
+    bodies = {kind: {row["sid"]: row for row in map(json.loads, sandbox.dump(kind))} for kind in SOURCES}
+    for number in bodies["numbers"].values():
+        for key, kind in (
+            ("address_sid", "addresses"),
+            ("emergency_address_sid", "addresses"),
+            ("voice_application_sid", "applications"),
+            ("sms_application_sid", "applications"),
+            ("bundle_sid", "bundles"),
+        ):
+            if number[key]:
+                assert bodies[kind][number[key]]["account_sid"] == number["account_sid"], key
+        if number["address_requirements"] == "local":
+            country = line_of(number["phone_number"]).country
+            assert bodies["addresses"][number["address_sid"]]["iso_country"] == country
+
+
+def test_urls_lead_nowhere_real(sandbox):
+    text = b"".join(line for kind in ("numbers", "applications") for line in sandbox.dump(kind)).decode()
+    hosts = {part.partition("/")[0] for part in text.replace("http://", "https://").split("https://")[1:]}
+    assert all(host.endswith((".example.com", ".example.org")) for host in hosts)
+
+
+def test_a_dump_is_sorted_by_sid_and_can_be_of_one_account(sandbox):
+    rows = [json.loads(line) for line in sandbox.dump("numbers", sandbox.subaccounts[0].account_sid)]
+    assert [row["sid"] for row in rows] == sorted(row["sid"] for row in rows)
+    assert {row["account_sid"] for row in rows} == {sandbox.subaccounts[0].account_sid}
+
+
+@pytest.mark.parametrize("total", [1, 60, 2400, 100_000, 1_000_000])
+def test_any_size_fits_the_plan(total):
+    counts = allocate(total)
+    assert sum(counts) == total
+    assert all(
+        count <= sum(block.capacity for block in line.blocks)
+        for count, line in zip(counts, LINES, strict=True)
+    )
+
+
+def test_more_than_the_plan_holds_is_refused():
+    with pytest.raises(ValueError, match="holds"):
+        allocate(10_000_000)
+
+
+def test_a_larger_set_has_believable_records(tmp_path):
+    store = Store.for_building(tmp_path / "large.sqlite3")
+    fill(store, 5000, int(NOON.timestamp()))
+    size = store.value("SELECT avg(length(body)) FROM number")
+    assert 1150 < size < 1450
+    assert store.value("SELECT count(DISTINCT sid) FROM number") == 5000
+    store.close()
