@@ -3,9 +3,9 @@
 # ruff: noqa: S311 (seeded, so that every run is the same)
 
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from random import Random
-from typing import Any
 
 from portal.sandbox.dataset.accounts import DAY, add_accounts
 from portal.sandbox.dataset.numbers import NumberMaker, Owned
@@ -52,13 +52,18 @@ def _add_numbers(store: Store, maker: NumberMaker) -> list[Owned]:
 
 
 def _add_stock(store: Store) -> None:
+    store.db.executemany("INSERT INTO stock (phone_number, line, block, beta) VALUES (?, ?, ?, ?)", _stock())
+
+
+@cache
+def _stock() -> list[tuple[str, int, int, bool]]:
     """What can be bought, in an order that mixes area codes as a search at Twilio does."""
     rng = Random("stock")
-    rows: list[tuple[Any, ...]] = []
+    rows = []
     for line_index, line in enumerate(LINES):
         for block_index, block in enumerate(line.blocks):
             is_north_american = block.place is not None and block.place.area_code is not None
             for serial in block.stocked(VANITY_STOCK if is_north_american else PLAIN_STOCK):
                 rows.append((block.number(serial), line_index, block_index, rng.random() < 0.02))
     rng.shuffle(rows)
-    store.db.executemany("INSERT INTO stock (phone_number, line, block, beta) VALUES (?, ?, ?, ?)", rows)
+    return rows
