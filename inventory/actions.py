@@ -1,15 +1,15 @@
 """What staff can do with numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-
 from django.utils import timezone
 
 from inventory import gateway, sync
-from inventory.configuration import configuration_of
+from inventory.configuration import PROPERTIES, configuration_of
 from inventory.models import PhoneNumber
 from portal import operations
 from portal.models import Change, Note, Operation, TwilioAccount, User
@@ -20,13 +20,23 @@ from portal.twilio.login import Login
 UPDATE_NUMBER = "inventory.update_number"
 
 
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One property that somebody else changed while it was being edited."""
+
+    name: str
+    opened: Any
+    now: Any
+    yours: Any
+
+
 class ChangedMeanwhile(Exception):
     """Twilio's values of fields that were to be changed are not the ones that were on the form."""
 
-    def __init__(self, number: PhoneNumber, fields: Mapping[str, tuple[Any, Any]]) -> None:
+    def __init__(self, number: PhoneNumber, lines: Sequence["Conflict"]) -> None:
         super().__init__("The number has changed since the form was opened.")
         self.number = number
-        self.fields = fields  # name -> (as the form knew it, as Twilio has it)
+        self.lines = lines
 
 
 def connect_account(
@@ -63,11 +73,11 @@ def update_number(
     login = _login(number)
     current = configuration_of(number.payload)
     changes = {name: value for name, value in wanted.items() if value != opened_with[name]}
-    conflicts = {
-        name: (opened_with[name], current[name])
+    conflicts = [
+        Conflict(PROPERTIES[name], opened_with[name], current[name], value)
         for name, value in changes.items()
         if current[name] not in (opened_with[name], value)
-    }
+    ]
     if conflicts:
         raise ChangedMeanwhile(number, conflicts)
     changes = {name: value for name, value in changes.items() if value != current[name]}
@@ -94,7 +104,7 @@ def update_number(
 
 
 def read_number(*, number: PhoneNumber) -> PhoneNumber:
-    """Read the number from Twilio now; return it as it is. Raises Absent, having noted it, and Unavailable."""
+    """Read the number from Twilio now and return it. Raises Absent, having noted it, and Unavailable."""
     asked_at = timezone.now()
     try:
         snapshot = gateway.fetch_number(_login(number), number.sid)
@@ -102,7 +112,8 @@ def read_number(*, number: PhoneNumber) -> PhoneNumber:
         sync.mark_number_absent(number.sid, asked_at=asked_at)
         raise
     sync.apply_number(snapshot, source=Change.Source.READ)
-    return PhoneNumber.objects.select_related("account").get(pk=number.sid)
+    fresh: PhoneNumber = PhoneNumber.objects.select_related("account").get(pk=number.sid)
+    return fresh
 
 
 def settle_number_operations() -> None:

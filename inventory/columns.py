@@ -6,8 +6,8 @@ from typing import Any
 
 from inventory import labels
 from inventory.models import PhoneNumber
-from portal.numbering import national
 from inventory.pricing import PriceList
+from portal.numbering import national
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Column:
     keys: tuple[str, ...]
     cells: Callable[[PhoneNumber, PriceList], Sequence[Any]]
     is_default: bool = False
+    is_figure: bool = False
     sort: str = ""
 
 
@@ -67,10 +68,10 @@ COLUMNS = (
     Column("cost_centre", "Cost centre", ("cost_centre",), lambda n, _: (n.cost_centre,)),
     Column("tags", "Tags", ("tags",), lambda n, _: (", ".join(n.tags),)),
     Column(
-        "added", "Added", ("date_created",), lambda n, _: (n.remote_created_at.isoformat(),), sort="added",
+        "added", "Added", ("date_created",), lambda n, _: (n.added_at.isoformat(),), sort="added",
     ),
     Column("sid", "SID", ("sid",), lambda n, _: (n.sid,)),
-    Column("price", "Monthly", ("monthly_price", "currency"), _price, is_default=True),
+    Column("price", "Monthly", ("monthly_price", "currency"), _price, is_default=True, is_figure=True),
 )  # fmt: skip
 _BY_NAME = {column.name: column for column in COLUMNS}
 DEFAULT = tuple(column.name for column in COLUMNS if column.is_default)

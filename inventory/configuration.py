@@ -1,7 +1,9 @@
 """A number's configuration: which properties it has, and which of them beat which (page 23)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 # Twilio's property names, in the order in which staff read them.
 PROPERTIES: Mapping[str, str] = {
@@ -38,3 +40,27 @@ def configuration_of(payload: Mapping[str, Any]) -> dict[str, Any]:
     ):
         values[method] = values[method] or "POST"
     return values
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What answers a number's calls or messages."""
+
+    kind: str  # trunk, application, url or none
+    words: str
+    target: str
+
+
+def call_route(*, trunk_sid: str | None, application: object | None, url: str) -> Route:
+    """A trunk beats an application, and an application beats the address."""
+    if trunk_sid:
+        return Route("trunk", "SIP trunk", trunk_sid)
+    return message_route(application=application, url=url)
+
+
+def message_route(*, application: object | None, url: str) -> Route:
+    if application:
+        return Route("application", str(application), str(getattr(application, "pk", "")))
+    if url:
+        return Route("url", urlsplit(url).netloc or url, url)
+    return Route("none", "Nothing", "")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from inventory.configuration import configuration_of
 from inventory.models import Application, PhoneNumber
@@ -104,7 +105,9 @@ class NumberConfigurationForm(PortalForm):
         for name in ("voice_application_sid", "sms_application_sid"):
             held = configuration[name]
             known = held in dict(choices) or not held
-            self.fields[name].choices = choices if known else [*choices, (held, held)]
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = choices if known else [*choices, (held, held)]
         if not number.voice:
             for name in ("voice_receive_mode", "voice_route", "voice_method", "voice_fallback_method"):
                 self.fields[name].required = False
@@ -141,21 +144,21 @@ class NumberConfigurationForm(PortalForm):
                 "Choose the application that takes messages",
             ),
         }
-        for (route, choice), (field, words) in needed.items():
-            if cleaned.get(route) == choice and field not in self.errors and not cleaned.get(field):
-                self.add_error(field, words)
-        for fallback, primary, words in (
+        for (route, choice), (needs, words) in needed.items():
+            if cleaned.get(route) == choice and needs not in self.errors and not cleaned.get(needs):
+                self.add_error(needs, words)
+        for fallback, primary, sentence in (
             ("voice_fallback_url", "voice_url", "Enter the address for calls first: a fallback needs one"),
             ("sms_fallback_url", "sms_url", "Enter the address for messages first: a fallback needs one"),
         ):
             if cleaned.get(fallback) and not cleaned.get(primary) and primary not in self.errors:
-                self.add_error(fallback, words)
+                self.add_error(fallback, sentence)
         return cleaned
 
     def wanted(self) -> Mapping[str, Any]:
         """The configuration to ask of Twilio, by Twilio's property names."""
         cleaned = self.cleaned_data
-        wanted = {name: cleaned[name] for name in self.opened_with if name in cleaned}
+        wanted = {name: cleaned[name] for name in self.as_opened if name in cleaned}
         route = cleaned.get("voice_route")
         if route:
             wanted["trunk_sid"] = cleaned["trunk_sid"] if route == "trunk" else ""
@@ -169,12 +172,14 @@ class NumberConfigurationForm(PortalForm):
 
     def renew(self, number: PhoneNumber) -> None:
         """Make the same form fit to be sent again, on top of what the number is now."""
-        self.data = self.data.copy()
-        self.data["form_key"] = str(uuid.uuid4())
-        self.data["opened_with"] = json.dumps(configuration_of(number.payload))
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["form_key"] = str(uuid.uuid4())
+        data["opened_with"] = json.dumps(configuration_of(number.payload))
+        self.data = data
 
     @property
-    def opened_with(self) -> Mapping[str, Any]:
+    def as_opened(self) -> Mapping[str, Any]:
         """The configuration as it was when the form was opened, in so far as the form knows it."""
         known = configuration_of(self.number.payload)
         sent = self.cleaned_data["opened_with"]

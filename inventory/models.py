@@ -1,11 +1,17 @@
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Reverse
 
+from inventory import labels
+from inventory.configuration import Route, call_route, message_route
 from inventory.querysets import PhoneNumberQuerySet
+from portal.labels import Label, label_for
 from portal.models import AccountMirrored, MirroredQuerySet, SidField
+from portal.numbering import spaced
 
 
 class Address(AccountMirrored):
@@ -149,4 +155,55 @@ class PhoneNumber(AccountMirrored):
         ]
 
     def __str__(self) -> str:
-        return self.phone_number
+        return spaced(self.phone_number)
+
+    @property
+    def added_at(self) -> datetime:
+        """When Twilio gave us the number. Never empty in the mirror: lists are sorted by it."""
+        assert self.remote_created_at is not None
+        return self.remote_created_at
+
+    @property
+    def status_label(self) -> Label:
+        return label_for(labels.STATUSES, self.status)
+
+    @property
+    def emergency_label(self) -> Label:
+        return label_for(labels.EMERGENCY_STATUSES, self.emergency_status)
+
+    @property
+    def emergency_address_label(self) -> Label:
+        return label_for(labels.EMERGENCY_ADDRESS_STATUSES, self.emergency_address_status)
+
+    @property
+    def origin_name(self) -> str:
+        return labels.ORIGINS.get(self.origin, self.origin) or "–"
+
+    @property
+    def address_requirement_name(self) -> str:
+        requirement = self.address_requirements
+        return labels.ADDRESS_REQUIREMENTS.get(requirement, requirement) or "–"
+
+    @property
+    def capability_words(self) -> str:
+        """`Voice and SMS; not MMS, Fax`, for those who do not see the letters."""
+        able = [word for name, word in labels.CAPABILITIES.items() if getattr(self, name)]
+        unable = [word for name, word in labels.CAPABILITIES.items() if not getattr(self, name)]
+        return ", ".join(able or ["nothing"]) + (f"; not {', '.join(unable)}" if unable else "")
+
+    @property
+    def call_route(self) -> Route:
+        return call_route(
+            trunk_sid=self.trunk_sid, application=self._application("voice"), url=self.voice_url
+        )
+
+    @property
+    def message_route(self) -> Route:
+        return message_route(application=self._application("sms"), url=self.sms_url)
+
+    def _application(self, kind: str) -> object | None:
+        """The application, or its SID while it is not mirrored."""
+        sid = getattr(self, f"{kind}_application_id")
+        cached = getattr(self, f"{kind}_application", None) if sid else None
+        answerer: object | None = cached or sid
+        return answerer

@@ -8,17 +8,16 @@ from typing import Any
 
 from inventory import gateway
 from inventory.models import Address, Application, NumberPrice, PhoneNumber
-from portal.numbering import country_of, normal_type, type_of
 from portal.mirror.engine import Tally, apply_snapshots, mark_absent, read_listing
 from portal.mirror.records import rfc2822, text
 from portal.mirror.resource import Payload, Resource
 from portal.mirror.runs import Progress
 from portal.models import Change, Operation, SyncRun, TwilioAccount
+from portal.numbering import country_of, normal_type, type_of
 from portal.twilio.client import IN_A_TASK
 from portal.twilio.errors import NoCredentials
 from portal.twilio.login import Login
 from portal.twilio.snapshots import Snapshot
-
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -1,19 +1,20 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inventory import actions, columns, forms
-from inventory.configuration import PROPERTIES
+from inventory.configuration import PROPERTIES, configuration_of
 from inventory.filters import NumberFilter
 from inventory.models import Address, PhoneNumber
 from inventory.pricing import PriceList
 from inventory.refusals import field_of, sentence_of
 from portal.access import Permission, allowed
 from portal.csv_files import csv_response
-from portal.filtering import chips_of
+from portal.filtering import applied, chips_of
 from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
 from portal.listing import Sort, list_page
@@ -21,13 +22,15 @@ from portal.models import Operation
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.shell import visible_accounts
 from portal.timeline import timeline
-from portal.twilio.errors import TwilioFailure, Uncertain, Unavailable
+from portal.twilio.errors import TwilioFailure, Unavailable, Uncertain
 
 NUMBER_SORTS = (
     Sort("number", "Number", ("phone_number", "sid")),
     Sort("name", "Name", ("friendly_name", "sid")),
     Sort("added", "Added", ("remote_created_at", "sid"), starts_descending=True),
 )
+# The filters that stand above the list; the others are under "More filters".
+QUICK_FILTERS = ("country", "type", "can", "account")
 OPERATION_TITLES = {actions.UPDATE_NUMBER: "Configuration changed"}
 
 
@@ -38,20 +41,26 @@ def number_list(request: StaffRequest) -> HttpResponse:
     listing = list_page(request, filter_.qs.for_table(), sorts=NUMBER_SORTS, default_sort="number")
     listing.chips = chips_of(filter_, request.GET)
     accounts = visible_accounts(request)
+    more = [field for field in filter_.form if field.name not in ("q", *QUICK_FILTERS)]
     context = {
-        "filter": filter_,
+        "heading": "Numbers no longer listed" if request.GET.get("listed") == "no" else "Numbers",
         "list": listing,
+        "filter": filter_,
+        "quick_filters": [(filter_.form[name], applied(request.GET, name)) for name in QUICK_FILTERS],
+        "more_filters": more,
+        "more_count": sum(applied(request.GET, field.name) for field in more),
         "columns": columns.chosen(request.GET.getlist("columns")),
         "all_columns": columns.COLUMNS,
         "prices": PriceList(accounts, {number.country for number in listing.rows}),
         "freshness": freshness("numbers", accounts),
+        "can_export": request.access.can(Permission.EXPORT),
     }
     return page(request, "inventory/number_list.html", context, fragment="numbers")
 
 
 @require_GET
 @allowed(Permission.EXPORT)
-def number_export(request: StaffRequest) -> StreamingHttpResponse:
+def number_export(request: StaffRequest) -> HttpResponseBase:
     """The list as CSV, in its filter, sort and columns."""
     chosen = columns.chosen(request.GET.getlist("columns"))
     accounts = visible_accounts(request)
@@ -100,7 +109,7 @@ def _update_number(
         operation = actions.update_number(
             number=number,
             wanted=form.wanted(),
-            opened_with=form.opened_with,
+            opened_with=form.as_opened,
             actor=request.user,
             form_key=form.cleaned_data["form_key"],
             reason=form.cleaned_data["reason"],
@@ -216,6 +225,7 @@ def _number_context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any
     prices = PriceList([number.account], {number.country})
     return {
         "number": number,
+        "configuration": configuration_of(number.payload),
         "price": prices.of(number.account_id, number.country, number.number_type),
         "can_update": request.access.can(Permission.UPDATE_NUMBER, number.account_id),
         "can_annotate": request.access.can(Permission.ANNOTATE, number.account_id),

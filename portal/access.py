@@ -9,14 +9,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from portal.http import StaffRequest
 from portal.models import Membership, Role, User
+
+P = ParamSpec("P")
+View = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
+AnyView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 class Permission(StrEnum):
@@ -69,8 +75,8 @@ class Access:
         return sorted(sid for sid, allowed in self.by_account.items() if permission in allowed)
 
     def visible(
-        self, rows: QuerySet[Any], *, field: str = "account_id", permission: Permission = Permission.VIEW
-    ) -> QuerySet[Any]:
+        self, rows: Rows, *, field: str = "account_id", permission: Permission = Permission.VIEW
+    ) -> Rows:
         """The rows of the accounts on which this is allowed."""
         sids = self.account_sids(permission)
         return rows if sids is None else rows.filter(**{f"{field}__in": sids})
@@ -94,24 +100,20 @@ def access_of(user: User) -> Access:
     return Access(frozenset(everywhere), by_account, tuple(roles))
 
 
-P = ParamSpec("P")
-View = Callable[Concatenate[StaffRequest, P], HttpResponse]
-
-
 def allowed(
     permission: Permission,
-) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+) -> Callable[[View[P]], AnyView[P]]:
     """Let a view be called only by people with this permission on some account; else 403."""
 
-    def decorate(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    def decorate(view: View[P]) -> AnyView[P]:
         @wraps(view)
-        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             staff = attach_access(request)
             if not staff.access.can(permission):
                 raise PermissionDenied(permission)
             return view(staff, *args, **kwargs)
 
-        return checked
+        return cast(AnyView[P], checked)
 
     return decorate
 

@@ -5,14 +5,14 @@ from django.http import HttpRequest
 from portal.models import Membership, Operation, SyncRun, TwilioAccount, User
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Membership
     extra = 1
     filter_horizontal = ["accounts"]
 
 
 @admin.register(User)
-class StaffAdmin(UserAdmin):
+class StaffAdmin(UserAdmin):  # type: ignore[type-arg]
     """People and what they may do."""
 
     ordering = ["email"]
@@ -29,7 +29,7 @@ class StaffAdmin(UserAdmin):
     inlines = [MembershipInline]
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """To look at what the portal wrote; changing it here would say something that never happened."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -20,7 +20,7 @@ class _Echo:
 
 
 def safe_cell(value: Any) -> str:
-    """The value as text; a text that a spreadsheet would calculate gets an apostrophe, an E.164 number not."""
+    """The value as text; what a spreadsheet would calculate gets an apostrophe, an E.164 number does not."""
     text = "" if value is None else str(value)
     if text.startswith(_FORMULA_SIGNS) and not _E164.fullmatch(text):
         return "'" + text

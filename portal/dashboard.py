@@ -1,7 +1,7 @@
 """The manager's home: what there is, what it costs, what needs somebody. May look into every area."""
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -14,15 +14,15 @@ from portal.models import TwilioAccount
 from portal.numbering import country_name, type_name
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One row of a breakdown, and the list behind it."""
 
     label: str
     query: str
-    count: int = 0
-    cost: Mapping[str, Decimal] = field(default_factory=dict)
-    share: float = 0.0
+    count: int
+    cost: Mapping[str, Decimal]
+    share: float  # of the largest row
 
     @property
     def money(self) -> str:
@@ -58,72 +58,61 @@ def money_words(cost: Mapping[str, Decimal]) -> str:
     return " + ".join(str(Money(amount, currency)) for currency, amount in sorted(cost.items())) or "–"
 
 
+@dataclass(slots=True)
+class _Sum:
+    """How many, and what they cost in each currency."""
+
+    count: int = 0
+    cost: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+    def add(self, count: int, price: Money | None) -> None:
+        self.count += count
+        if price:
+            self.cost[price.currency] += price.amount * count
+
+
 def inventory_of(numbers: QuerySet[PhoneNumber], accounts: Sequence[TwilioAccount]) -> Inventory:
     """Count `numbers` in every direction, in three queries."""
-    present = numbers.filter(missing_since=None)
     prices = PriceList(accounts)
     capabilities = list(labels.CAPABILITIES)
     groups = (
-        present.order_by()
+        numbers.filter(missing_since=None)
+        .order_by()
         .values_list("account_id", "country", "number_type", *capabilities)
-        .annotate(n=Count("pk"))
+        .annotate(count=Count("pk"))
     )
-    by: dict[str, Counter[str]] = defaultdict(Counter)
-    cost: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    total, unpriced, whole_cost = 0, 0, Counter[str]()
-    for account, country, kind, *can, n in groups:
-        total += n
-        keys = {"account": account, "country": country, "type": kind}
+    sums: dict[str, dict[str, _Sum]] = defaultdict(lambda: defaultdict(_Sum))
+    whole, unpriced = _Sum(), 0
+    for account, country, kind, *able, count in groups:
         price = prices.of(account, country, kind)
-        if price is None:
-            unpriced += n
-        for direction, key in keys.items():
-            by[direction][key] += n
-            if price:
-                cost[direction][key][price.currency] += price.amount * n  # type: ignore[assignment]
-        if price:
-            whole_cost[price.currency] += price.amount * n  # type: ignore[assignment]
-        for name, able in zip(capabilities, can, strict=True):
-            by["can"][name] += n if able else 0
+        whole.add(count, price)
+        unpriced += 0 if price else count
+        for direction, key in (("account", account), ("country", country), ("type", kind)):
+            sums[direction][key].add(count, price)
+        for name, can in zip(capabilities, able, strict=True):
+            if can:
+                sums["can"][name].add(count, price)
     names = {account.pk: str(account) for account in accounts}
-
-    def breakdown(direction: str, label: Mapping[str, str] | None = None) -> list[Line]:
-        most = max(by[direction].values(), default=0) or 1
-        return [
-            Line(
-                label=(label or {}).get(key) or _label(direction, key),
-                query=f"?{direction}={key}",
-                count=n,
-                cost=cost[direction][key],
-                share=n / most,
-            )
-            for key, n in by[direction].most_common()
-        ]
-
     return Inventory(
-        total=total,
-        cost=whole_cost,  # type: ignore[arg-type]
+        total=whole.count,
+        cost=whole.cost,
         unpriced=unpriced,
-        countries=breakdown("country"),
-        types=breakdown("type"),
-        accounts=breakdown("account", names),
-        capabilities=breakdown("can"),
+        countries=_lines(sums["country"], "country", country_name),
+        types=_lines(sums["type"], "type", type_name),
+        accounts=_lines(sums["account"], "account", lambda sid: names.get(sid, sid)),
+        capabilities=_lines(sums["can"], "can", lambda name: labels.CAPABILITIES[name]),
         attention=_attention(numbers),
     )
 
 
-def _label(direction: str, key: str) -> str:
-    if not key:
-        return "Not known"
-    match direction:
-        case "country":
-            return country_name(key)
-        case "type":
-            return type_name(key)
-        case "can":
-            return labels.CAPABILITIES[key]
-        case _:
-            return key
+def _lines(sums: Mapping[str, _Sum], parameter: str, name: Callable[[str], str]) -> list[Line]:
+    """A breakdown, the largest first; bars are drawn against the largest."""
+    most = max((each.count for each in sums.values()), default=1)
+    ordered = sorted(sums.items(), key=lambda item: -item[1].count)
+    return [
+        Line(name(key) or "Not known", f"?{parameter}={key}", each.count, each.cost, each.count / most)
+        for key, each in ordered
+    ]
 
 
 def _attention(numbers: QuerySet[PhoneNumber]) -> list[Figure]:

@@ -23,6 +23,11 @@ def chips_of(filter_: django_filters.FilterSet, params: QueryDict) -> list[Chip]
     return chips
 
 
+def applied(params: QueryDict, name: str) -> int:
+    """How many values of a filter are applied."""
+    return len([value for value in params.getlist(name) if value.strip()])
+
+
 def _choices(field: Any) -> Iterable[tuple[Any, Any]]:
     return getattr(field, "choices", ())
 

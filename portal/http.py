@@ -20,30 +20,28 @@ class StaffRequest(HttpRequest):
     access: "Access"
 
 
-def wants_fragment(request: HttpRequest) -> bool:
-    """Whether the browser replaces a part of the page it has, instead of loading a page."""
+def wants_fragment(request: HttpRequest, fragment: str) -> bool:
+    """Whether the browser replaces this part of the page it has, instead of loading a page.
+
+    A partial's name is the id of its element and the hx-target of what asks for it.
+    """
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return bool(htmx) and not htmx.history_restore_request and htmx.target == fragment
 
 
 def page(
-    request: HttpRequest,
-    template: str,
-    context: dict[str, Any],
-    *,
-    fragment: str | None = None,
-    status: int = 200,
+    request: HttpRequest, template: str, context: dict[str, Any], *, fragment: str = "", status: int = 200
 ) -> HttpResponse:
     """The whole page, or its partial of that name when only that is wanted."""
-    name = f"{template}#{fragment}" if fragment and wants_fragment(request) else template
+    name = f"{template}#{fragment}" if fragment and wants_fragment(request, fragment) else template
     response = render(request, name, context, status=status)
-    patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])
+    patch_vary_headers(response, ["HX-Request", "HX-Target", "HX-History-Restore-Request"])
     return response
 
 
 def go(request: HttpRequest, to: Any, *args: Any, **kwargs: Any) -> HttpResponse:
     """Send the browser on, after something was done."""
     url = resolve_url(to, *args, **kwargs)
-    if wants_fragment(request):
-        return HttpResponseLocation(url, target="body", swap="innerHTML show:window:top")
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponseLocation(url, target="body", swap="innerHTML")
     return HttpResponseRedirect(url)

@@ -103,6 +103,18 @@ class ListPage:
         return self.total > COUNT_UP_TO
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        return PAGE_SIZES
+
+    @property
+    def clear_url(self) -> str:
+        """The list without filters, in the same order and columns."""
+        kept = QueryDict(mutable=True)
+        for name in ("sort", "size", "columns"):
+            kept.setlist(name, self.params.getlist(name))
+        return list_url(kept)
+
+    @property
     def total_words(self) -> str:
         return f"more than {COUNT_UP_TO:,}" if self.is_capped else f"{self.total:,}"
 

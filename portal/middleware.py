@@ -6,8 +6,18 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
+from django_structlog.middlewares import RequestMiddleware
 
 from portal.models import Membership
+
+
+class RequestLog(RequestMiddleware):
+    """A line when a request begins and one when it ends, without its query: numbers and names stand there."""
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return f"{request.method} {request.path}"
+
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

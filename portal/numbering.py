@@ -123,7 +123,7 @@ def _country_of_block(block: str) -> str:
         return ""
     region = phonenumbers.region_code_for_number(parsed)
     # Numbers of the fictional 555 exchange belong to no plan; the area code still names a country.
-    return region or phonenumbers.region_code_for_country_code(parsed.country_code) or ""
+    return region or phonenumbers.region_code_for_country_code(parsed.country_code or 0) or ""
 
 
 def _parse(e164: str) -> phonenumbers.PhoneNumber | None:

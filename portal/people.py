@@ -1,7 +1,5 @@
 """Signing in: allauth does it; this is what we decide about it."""
 
-from typing import Any
-
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest

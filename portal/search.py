@@ -9,10 +9,10 @@ from django.db.models import F, Q, QuerySet, Value
 from django.urls import reverse
 
 from inventory.models import Address, Application, PhoneNumber
-from portal.numbering import country_name, read_number, spaced, type_name
-from inventory.querysets import ILike, like_escape
+from inventory.querysets import ILike, PhoneNumberQuerySet, like_escape
 from portal.access import Access
 from portal.models import TwilioAccount
+from portal.numbering import country_name, read_number, spaced, type_name
 
 PER_KIND = 8
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
@@ -52,7 +52,7 @@ def find(text: str, access: Access) -> Findings:
     if _SID.fullmatch(text):
         groups = _by_sid(text, access)
         return Findings(groups, _only_url(groups))
-    numbers = access.visible(PhoneNumber.objects.for_table())
+    numbers: PhoneNumberQuerySet = access.visible(PhoneNumber.objects.for_table())
     if e164 := read_number(text):
         hits = _number_hits(numbers.filter(phone_number=e164))
         if hits:

@@ -50,7 +50,7 @@ def rotate(token: str) -> str:
         raise CannotDecrypt("No key in FIELD_ENCRYPTION_KEYS opens this value.") from error
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
     """Text that is a Fernet token in the database. Empty stays empty; lookups by value are refused."""
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:

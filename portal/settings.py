@@ -88,7 +88,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "portal.middleware.second_factor",
-    "django_structlog.middlewares.RequestMiddleware",
+    "portal.middleware.RequestLog",
 ]
 
 TEMPLATES = [
@@ -275,7 +275,7 @@ TIME_ZONE = "UTC"
 
 # Logs ------------------------------------------------------------------------------------------
 # One JSON object a line in production, readable lines locally. Events and ids only: no personal data.
-_shared_processors = [
+_shared_processors: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
@@ -300,7 +300,10 @@ LOGGING = {
     "formatters": {
         "lines": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False)
+            # Tracebacks are plain: the values of local variables are nobody's business.
+            "processor": structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            )
             if LOCAL
             else structlog.processors.JSONRenderer(),
             "foreign_pre_chain": _shared_processors,

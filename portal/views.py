@@ -20,10 +20,10 @@ from portal import health
 from portal.access import Permission, allowed
 from portal.dashboard import inventory_of
 from portal.freshness import freshness
-from portal.http import StaffRequest, go, page
+from portal.http import StaffRequest, page
 from portal.labels import RUN_STATES, label_for
 from portal.mirror import runs
-from portal.models import SyncRun, TwilioAccount
+from portal.models import Role, SyncRun, TwilioAccount, User
 from portal.search import find
 from portal.shell import THEMES, visible_accounts
 
@@ -56,13 +56,11 @@ def search(request: StaffRequest) -> HttpResponse:
 @allowed(Permission.VIEW_SYNC)
 def sync_health(request: StaffRequest) -> HttpResponse:
     accounts = visible_accounts(request)
+    history = SyncRun.objects.filter(account__in=accounts).select_related("account", "requested_by")[:30]
     context = {
         "lines": health.health_of(accounts),
-        "history": SyncRun.objects.filter(account__in=accounts).select_related("account", "requested_by")[
-            :30
-        ],
+        "history": [(run, label_for(RUN_STATES, run.state)) for run in history],
         "beat_at": health.beat_at(),
-        "names": health.RESOURCE_NAMES,
         "is_beat_late": health.is_beat_late(),
     }
     return page(request, "portal/sync_health.html", context, fragment="health")
@@ -154,7 +152,8 @@ def preferences(request: StaffRequest) -> HttpResponse:
 @require_GET
 @allowed(Permission.VIEW)
 def help_page(request: StaffRequest) -> HttpResponse:
-    return page(request, "portal/help.html", {})
+    administrators = User.objects.filter(is_active=True, memberships__role=Role.ADMIN).distinct()
+    return page(request, "portal/help.html", {"administrators": administrators})
 
 
 @login_not_required
@@ -215,10 +214,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
     fault = sys.exc_info()[1]
     if isinstance(fault, (OperationalError, InterfaceError)):
         connection.close()
-        response = render(None, "503.html", status=503)  # type: ignore[arg-type]
+        response = render(None, "503.html", status=503)
         response["Retry-After"] = "5"
         return response
-    return render(None, "500.html", status=500)  # type: ignore[arg-type]
+    return render(None, "500.html", status=500)
 
 
 def _safe_next(request: HttpRequest) -> str:

@@ -202,7 +202,9 @@ class Stack:
                     f"not used: data of other versions in {options.layout.postgres_dir} ({', '.join(others)})"
                 )
         else:
-            say("Postgres is the one at DATABASE_URL")
+            say(
+                f"Postgres is the one at DATABASE_URL{', and gets the demo sign-ins' if options.demo else ''}"
+            )
         if options.needs_valkey:
             valkey = Valkey(options.layout, adopt=True)
             self.supervisor.start(valkey)

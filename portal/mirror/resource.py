@@ -31,7 +31,7 @@ class Resource:
 
     @cached_property
     def _columns(self) -> dict[str, str]:
-        return {field.attname: field.column for field in self.model._meta.concrete_fields}
+        return {field.attname: str(field.column) for field in self.model._meta.concrete_fields}
 
     @cached_property
     def table(self) -> str:

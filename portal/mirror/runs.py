@@ -100,7 +100,7 @@ def due_resources(account: TwilioAccount) -> list[str]:
 
 
 def execute(run_id: int, read: Read) -> SyncRun | None:
-    """Carry a run out, unless it is finished or somebody is at it. Failures end in the row, not in an exception."""
+    """Carry a run out, unless it is finished or somebody is at it. Twilio's failures end in the row."""
     run = SyncRun.objects.select_related("account").filter(pk=run_id).first()
     if run is None or run.is_finished:
         return run

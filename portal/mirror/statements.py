@@ -55,7 +55,7 @@ def merge(resource: Resource) -> sql.Composed:
     fields = ("sid", *resource.fields, "payload", "payload_hash")
     columns = [sql.Identifier(resource.column(name)) for name in fields]
     updates = [sql.SQL("{c} = excluded.{c}").format(c=column) for column in columns[1:]]
-    guard = sql.SQL("mine.synced_at <= now() - make_interval(secs => %(age)s)")
+    guard: sql.Composable = sql.SQL("mine.synced_at <= now() - make_interval(secs => %(age)s)")
     if "remote_updated_at" in resource.fields:
         guard = sql.SQL("({guard} OR excluded.remote_updated_at > mine.remote_updated_at)").format(
             guard=guard
@@ -74,7 +74,8 @@ def merge(resource: Resource) -> sql.Composed:
             WHERE {guard}
             RETURNING mine.sid, mine.payload, mine.{scope} AS scope
         ), told AS (
-            INSERT INTO {change} (at, resource, target, account_sid, kind, source, fields, run_id, operation_id)
+            INSERT INTO {change}
+                (at, resource, target, account_sid, kind, source, fields, run_id, operation_id)
             SELECT now(), %(resource)s, merged.sid, merged.scope,
                    CASE WHEN before.missing_since IS NULL THEN 'changed' ELSE 'returned' END,
                    %(source)s, coalesce(news.fields, '{{}}'), %(run)s, %(operation)s

@@ -3,7 +3,7 @@ from typing import Any
 from django.db import models
 
 
-class SidField(models.CharField):
+class SidField(models.CharField):  # type: ignore[type-arg]
     """A Twilio SID: two letters and 32 hex digits, compared byte by byte.
 
     Its column type is spelled in full because Django adds a second, pattern-matching index to every

@@ -95,3 +95,14 @@ class SyncRun(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.state not in self.UNFINISHED_STATES
+
+    @property
+    def seconds(self) -> int | None:
+        """How long it ran; None while it has not ended."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return round((self.finished_at - self.started_at).total_seconds())
+
+    @property
+    def news(self) -> int:
+        return self.added + self.changed + self.missing

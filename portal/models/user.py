@@ -22,13 +22,13 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractUser):
     """A member of staff, known by email. What they may do is in their memberships."""
 
-    username = None
+    username = None  # type: ignore[assignment]
     email = models.EmailField("email address", unique=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
 
-    objects = UserManager()
+    objects = UserManager()  # type: ignore[misc,assignment]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email

@@ -1,6 +1,6 @@
 """Small parts of pages that two or more templates draw. Loaded everywhere."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -34,9 +34,15 @@ def copyable(text: str, shown: str = "", kind: str = "value") -> SafeString:
     if not text:
         return format_html("–")
     return format_html(
-        '<span class="copyable"><span class="copyable__text">{}</span><button type="button" class="copyable__button" '
-        'data-copy="{}" aria-label="Copy {} {}" title="Copy">{}</button></span>',
-        shown or text,
+        '<span class="copyable"><span>{}</span>{}</span>', shown or text, copy_button(text, kind)
+    )
+
+
+@register.simple_tag
+def copy_button(text: str, kind: str) -> SafeString:
+    return format_html(
+        '<button type="button" class="copyable__button" data-copy="{}" aria-label="Copy {} {}" title="Copy">'
+        "{}</button>",
         text,
         kind,
         text,
@@ -113,6 +119,24 @@ def freshness_line(context: template.Context, freshness: Any, account: Any = Non
         "request": context["request"],
         "refresh_url": reverse("sync-refresh", args=[freshness.resource]),
     }
+
+
+@register.filter
+def thousands(value: int | str | None) -> str:
+    """`2,412`; nothing for nothing."""
+    return f"{value:,}" if isinstance(value, int) else ""
+
+
+@register.filter
+def percent_of(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "–"
+
+
+@register.filter
+def duration(length: timedelta) -> str:
+    """`15 min`, `24 h`."""
+    minutes = round(length.total_seconds() / 60)
+    return f"{minutes // 60} h" if minutes >= 60 and minutes % 60 == 0 else f"{minutes} min"
 
 
 @register.simple_tag

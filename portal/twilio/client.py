@@ -83,7 +83,7 @@ _current: ContextVar[Call | None] = ContextVar("remote_call", default=None)
 
 @contextmanager
 def remote_call(name: str, *, writes: bool = False, patience: Patience = IN_A_REQUEST) -> Iterator[Call]:
-    """Run one SDK call. Raise Rejected, Absent, Unavailable or Uncertain, and RuntimeError in a transaction."""
+    """Run one SDK call. Raises Rejected, Absent, Unavailable, Uncertain; RuntimeError in a transaction."""
     if connection.connection is not None:
         with transaction.atomic(durable=True):
             pass

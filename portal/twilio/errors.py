@@ -81,7 +81,7 @@ class _Answer:
 def classify(
     error: Exception, *, writes: bool, request_id: str = "", retry_after: float | None = None
 ) -> TwilioFailure:
-    """Turn any failure of an SDK call into one of the four. `writes` says whether it could change anything."""
+    """Turn any failure of an SDK call into one of the four. `writes`: whether it could change anything."""
     if isinstance(error, TwilioFailure):
         return error
     answer = _answer_of(error)

@@ -23,7 +23,7 @@ PAGE_SIZE = 1000
 
 @dataclass(slots=True)
 class Effort:
-    """What an answer took: requests sent, tries after the first, seconds waited, and the last request's id."""
+    """What an answer took: requests sent, tries after the first, seconds waited; the last request's id."""
 
     requests: int = 0
     retries: int = 0

@@ -17,13 +17,16 @@ class Command(BaseCommand):
         for model in apps.get_models():
             for field in model._meta.concrete_fields:
                 if isinstance(field, EncryptedTextField):
+                    assert model._meta.pk.column
+                    assert field.column
                     count = self._rotate(model._meta.db_table, model._meta.pk.column, field.column)
                     self.stdout.write(f"{model._meta.label}.{field.name}: {count}")
 
     def _rotate(self, table: str, key: str, column: str) -> int:
         names = {"table": sql.Identifier(table), "key": sql.Identifier(key), "column": sql.Identifier(column)}
         select = sql.SQL(
-            "SELECT {key}, {column} FROM {table} WHERE {column} <> '' AND (%s::text IS NULL OR {key}::text > %s) "
+            "SELECT {key}, {column} FROM {table} "
+            "WHERE {column} <> '' AND (%s::text IS NULL OR {key}::text > %s) "
             "ORDER BY {key}::text LIMIT %s FOR UPDATE"
         ).format(**names)
         update = sql.SQL("UPDATE {table} SET {column} = %s WHERE {key} = %s").format(**names)

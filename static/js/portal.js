@@ -1,0 +1,108 @@
+// Everything works without this file; it saves clicks. No inline handlers: the CSP forbids them.
+import "./shortcuts.js";
+
+const live = () => document.getElementById("announcements");
+
+export function announce(text) {
+  const region = live();
+  if (!region) return;
+  region.textContent = "";
+  requestAnimationFrame(() => (region.textContent = text));
+}
+
+// Copy buttons
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.classList.add("is-copied");
+    announce("Copied");
+    setTimeout(() => button.classList.remove("is-copied"), 1500);
+  } catch {
+    toast("The browser did not let us copy. Select the text and copy it by hand.");
+  }
+});
+
+// Menus close when the person turns to something else
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(except)) menu.open = false;
+  }
+}
+document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("focusin", (event) => closeMenus(event.target));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.activeElement?.closest("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// A form is sent once; the server refuses a second sending anyway
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method === "get") return;
+  if (form.getAttribute("aria-busy") === "true") {
+    event.preventDefault();
+    return;
+  }
+  form.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
+});
+
+// After a part of the page was replaced: the error summary or the new heading gets the focus
+document.addEventListener("htmx:afterSettle", (event) => {
+  for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
+  const region = event.detail.elt;
+  const summary = region.querySelector?.("[data-error-summary]");
+  if (summary) {
+    summary.focus();
+    if (!document.title.startsWith("Error: ")) document.title = `Error: ${document.title}`;
+  } else if (region === document.body) {
+    document.querySelector("h1")?.focus();
+  }
+  const outcome = region.querySelector?.("[data-announce]");
+  if (outcome) announce(outcome.dataset.announce);
+});
+
+export function toast(text) {
+  const item = document.createElement("p");
+  item.className = "toast";
+  item.textContent = text;
+  document.getElementById("toasts")?.append(item);
+  setTimeout(() => item.remove(), 8000);
+}
+document.addEventListener("htmx:responseError", (event) => {
+  for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
+  const status = event.detail.xhr.status;
+  if (status === 403) toast("You may not do this. Somebody with another role can.");
+  else if (status === 503) toast("The database is away for a moment. Try again in a few seconds.");
+  else toast(`Numberdesk could not do this (HTTP ${status}). Nothing that you typed is lost.`);
+});
+document.addEventListener("htmx:sendError", () => {
+  for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
+  toast("Numberdesk cannot be reached. Nothing that you typed is lost.");
+});
+
+// The error summary of a whole page
+const summary = document.querySelector("[data-error-summary]");
+if (summary) {
+  summary.focus();
+  document.title = `Error: ${document.title}`;
+}
+
+// A filter form leaves what is empty out of the URL
+document.addEventListener("formdata", (event) => {
+  if (event.target.method !== "get") return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+});
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.verb !== "get") return;
+  const { formData } = event.detail;
+  for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+});
