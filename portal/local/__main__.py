@@ -19,6 +19,8 @@ def main() -> int:
         print(problem, file=sys.stderr)
     except PermissionError as error:
         print(f"DATA_DIR must be writable: {error}", file=sys.stderr)
+    except KeyboardInterrupt:  # before the supervisor took over; nothing runs yet
+        return 130
     return 1
 
 
