@@ -203,7 +203,8 @@ def test_a_second_ctrl_c_does_not_wait(supervisor, console, output):
     first.join()
     second.join()
     assert time.monotonic() - began < 10
-    assert not alive(int(output.getvalue().split("\n")[0].split()[-1]))
+    grandchild = int(output.getvalue().split("\n")[0].split()[-1])
+    wait_for(lambda: not alive(grandchild))
 
 
 def test_the_terminal_and_make_sending_the_same_ctrl_c_is_one_wish(supervisor, console, output, tmp_path):
