@@ -95,7 +95,6 @@ class Store:
         connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")
-        connection.execute("PRAGMA mmap_size = 4294967296")
         return cls(connection)
 
     @classmethod
@@ -107,7 +106,7 @@ class Store:
         connection.execute("PRAGMA page_size = 16384")
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
-        connection.execute("PRAGMA cache_size = -64000")
+        connection.execute("PRAGMA cache_size = -16000")
         return cls(connection)
 
     def create_tables(self) -> None:

@@ -36,6 +36,7 @@ def fill(store: Store, numbers: int, anchor: int) -> None:
         add_traffic(store, busy, anchor)
         store.write_meta({"version": VERSION, "numbers": numbers, "anchor": anchor, "serial": 1})
     store.create_indexes()
+    store.db.execute("PRAGMA analysis_limit = 1000")
     store.db.execute("ANALYZE")
 
 
