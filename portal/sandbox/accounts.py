@@ -20,10 +20,10 @@ def list_accounts(call: Call) -> Answer:
     )
     parameters: list[object] = [call.caller.account.sid, call.caller.account.sid]
     if name := call.query.get("FriendlyName"):
-        sql += " AND body ->> 'friendly_name' = ?"
+        sql += " AND json_extract(body, '$.friendly_name') = ?"
         parameters.append(name)
     if status := call.query.get("Status"):
-        sql += " AND body ->> 'status' = ?"
+        sql += " AND json_extract(body, '$.status') = ?"
         parameters.append(status)
     end, bounds = window.clause()
     page = paging.cut_page(window, call.store.rows(sql + end, [*parameters, *bounds]))
@@ -90,6 +90,6 @@ def add_credential(store: Store, sid: str) -> None:
 ROUTES = (
     Route("GET", API, "/2010-04-01/Accounts.json", list_accounts),
     Route("POST", API, "/2010-04-01/Accounts.json", create_account),
-    Route("GET", API, "/2010-04-01/Accounts/{Sid}.json", fetch_account),
-    Route("POST", API, "/2010-04-01/Accounts/{Sid}.json", update_account),
+    Route("GET", API, "/2010-04-01/Accounts/{Account}.json", fetch_account),
+    Route("POST", API, "/2010-04-01/Accounts/{Account}.json", update_account),
 )

@@ -32,6 +32,10 @@ class Clock:
         return self._frozen_at is not None
 
     @property
+    def is_moved(self) -> bool:
+        return self.is_frozen or bool(self._offset)
+
+    @property
     def offset(self) -> timedelta:
         """How far this clock is ahead of the time it follows."""
         return self.now() - self._source() if self.is_frozen else self._offset

@@ -1,9 +1,9 @@
 """The sandbox itself: state, clock, faults and journal around one `handle(Request) -> Response`."""
 
 import base64
-import hashlib
 import json
 import re
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ from portal.sandbox.dataset import build
 from portal.sandbox.dataset.accounts import CREDENTIALS, Credentials
 from portal.sandbox.dump import dump
 from portal.sandbox.errors import ApiError, refusal
-from portal.sandbox.faults import INSTEAD, Fault, Faults
+from portal.sandbox.faults import Fault, Faults
 from portal.sandbox.journal import Entry, Journal, without_secrets
 from portal.sandbox.resources import Account
 from portal.sandbox.routes import ROUTES, Router
@@ -49,6 +49,7 @@ class Sandbox:
         self.path = path
         self.numbers = numbers
         self.clock = clock or Clock()
+        self._first_clock = self.clock.saved()
         self.faults = Faults()
         self.journal = Journal()
         self._router = Router(ROUTES)
@@ -71,14 +72,14 @@ class Sandbox:
         account = _account_of(request)
         fault = self.faults.draw(request, account)
         number = self.journal.next_number()
-        request_id = f"RQ{hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()}"
+        request_id = f"RQ{secrets.token_hex(16)}"
         committed, code = False, None
-        if fault and fault.kind in INSTEAD:
+        if fault and fault.prevents:
             response = spoil.instead(fault)
         else:
             response, committed, code = self._process(request)
         status = response.status
-        if fault and fault.kind not in INSTEAD:
+        if fault and not fault.prevents:
             response = spoil.spoil(fault, request, response)
         response.headers["Twilio-Request-Id"] = request_id
         self._record(number, request_id, request, account, status, code, committed, fault)
@@ -114,18 +115,15 @@ class Sandbox:
         return dump(self.store, resource, account)
 
     def reset(self) -> None:
-        """Back to the initial data set: state, clock, faults and journal."""
+        """Back to the initial data set, with the clock as it was given, no faults and an empty journal."""
         with self.store.lock:
             self.faults.clear()
             self.journal.clear()
-            self.clock.changed = lambda: None
-            self.clock.reset()
+            self.clock.restore(self._first_clock)
             self.store.close()
             if self.path is not None:
                 self.path.unlink(missing_ok=True)
-            fresh = self._open()
-            self.store.db = fresh.db
-            self.clock.changed = self._keep_clock
+            self.store.db = self._open().db
 
     def close(self) -> None:
         self.store.close()
@@ -149,16 +147,11 @@ class Sandbox:
         caller = authenticate(self.store, request)
         handler, params = self._router.find(request)
         account = caller.account
-        named = params.get("AccountSid") or _account_of(request, from_path_only=True)
-        if named:
-            account = reach(self.store, caller, named, request)
-            below = "AccountSid" in params
-            if (
-                below
-                and account.status != "active"
-                and (request.method != "GET" or account.status == "closed")
-            ):
-                raise refusal(20005)
+        if "Account" in params:
+            account = reach(self.store, caller, params["Account"], request)
+        elif "AccountSid" in params:
+            account = reach(self.store, caller, params["AccountSid"], request)
+            _check_active(account, request)
         return handler(Call(self.store, request, now, caller, account, params))
 
     def _record(
@@ -209,9 +202,9 @@ class Sandbox:
             store.close()
             replace_file(unfinished, self.path)
         store = Store.in_file(self.path)
-        saved = store.read_meta().get("clock")
-        if saved:
-            self.clock.restore(saved)
+        self.clock.restore(store.read_meta().get("clock", self._first_clock))
+        if not self.clock.is_moved:
+            build.carry_traffic_forward(store, build.anchor_of(self.clock.now()))
         return store
 
     def _is_current(self, path: Path) -> bool:
@@ -228,10 +221,17 @@ class Sandbox:
             self.store.write_meta({"clock": self.clock.saved()})
 
 
-def _account_of(request: Request, *, from_path_only: bool = False) -> str | None:
+def _check_active(account: Account, request: Request) -> None:
+    """Below a suspended account the parent may read, below a closed one nobody may anything."""
+    if account.status == "closed" or (account.status != "active" and request.method != "GET"):
+        raise refusal(20005)
+
+
+def _account_of(request: Request) -> str | None:
+    """Whom a request concerns: the account in the path, else the one that signs in."""
     matched = ACCOUNT_IN_PATH.search(request.path)
-    if matched or from_path_only:
-        return matched[1] if matched else None
+    if matched:
+        return matched[1]
     user, _ = request.basic_auth() or ("", "")
     known = next((keys for keys in CREDENTIALS if user in (keys.account_sid, keys.api_key)), None)
     return known.account_sid if known else user or None

@@ -18,8 +18,8 @@ def list_documents(call: Call, kind: type[R], key: str, filters: Mapping[str, ob
     parameters: list[object] = [kind.KIND, call.account.sid]
     for name, value in filters.items():
         if value is not None:
-            sql += " AND body ->> ? = ?"
-            parameters += [name, value]
+            sql += " AND json_extract(body, ?) = ?"
+            parameters += [f"$.{name}", value]
     end, bounds = window.clause()
     page = paging.cut_page(window, call.store.rows(sql + end, [*parameters, *bounds]))
     return paging.v2010_list(call.request, key, page)

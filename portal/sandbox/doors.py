@@ -5,12 +5,15 @@ from portal.sandbox.core import Sandbox
 from portal.sandbox.wire import Request, Response
 
 CONTROL = "_sandbox"
+TWILIO = ".twilio.com"
 
 
 def answer(sandbox: Sandbox, request: Request) -> Response:
-    """`/` is the status page, `/_sandbox/…` the control API, everything else Twilio."""
-    if request.host not in ("", CONTROL):
+    """`/` is the status page, `/_sandbox/…` the control API, and below a host of Twilio's is Twilio."""
+    if request.host.endswith(TWILIO):
         return sandbox.handle(request)
+    if request.host not in ("", CONTROL):
+        return Response(404, b"The path starts with no host of Twilio's.", {"Content-Type": "text/plain"})
     if _comes_from_elsewhere(request):
         return Response(403, b"This page takes orders from itself only.", {"Content-Type": "text/plain"})
     return control.answer(sandbox, request) if request.host else status_page.answer(sandbox, request)

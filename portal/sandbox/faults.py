@@ -26,8 +26,6 @@ Kind = Literal[
     "foreign-next-page",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
-# These take the place of the answer: the request is never processed.
-INSTEAD = ("status", "reset")
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -35,9 +33,11 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     `path` is a glob over the path (with or without Twilio's host before it), `account` the one in the
     path or the caller's. Of the requests that match, `nth` picks one (1 is the next), `probability` some,
-    seeded by `seed`; after `times` it is spent. What the kinds need: `status`, `retry_after` and `body`
-    ("json" or "html") for "status"; `seconds` for "slow"; `at`, the byte where a body ends, for "truncated"
-    and "wrong-length"; `url` for "foreign-next-page".
+    seeded by `seed`; after `times` it is spent.
+
+    What the kinds take: "status" the `status`, `retry_after`, `body` ("json" or "html") and `commits`, by
+    which the request is processed all the same; "slow" its `seconds`; "truncated" and "wrong-length" `at`,
+    the byte where the body ends; "foreign-next-page" the `url`.
     """
 
     kind: Kind
@@ -51,6 +51,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     status: int = 500
     retry_after: int | None = None
     body: Literal["json", "html"] = "json"
+    commits: bool = False
     seconds: float = 0.0
     at: int | None = None
     url: str = "https://collector.example.net/pages"
@@ -68,6 +69,11 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
                 or fnmatchcase(f"{request.host}{request.path}", self.path)
             )
         )
+
+    @property
+    def prevents(self) -> bool:
+        """Whether the request is never processed."""
+        return self.kind == "reset" or (self.kind == "status" and not self.commits)
 
     @property
     def is_spent(self) -> bool:

@@ -14,7 +14,7 @@ NEXT_KEYS = ("next_page_uri", "next_page_url")
 
 
 def instead(fault: Fault) -> Response:
-    """The answer of a fault that strikes before the request is processed."""
+    """The answer of a fault that has the request's place."""
     if fault.kind == "reset":
         return Response(0, cut="reset")
     headers = {"Content-Type": HTML_TYPE if fault.body == "html" else JSON_TYPE}
@@ -25,6 +25,8 @@ def instead(fault: Fault) -> Response:
 
 def spoil(fault: Fault, request: Request, response: Response) -> Response:
     """The answer of a fault that strikes after the request was processed, and committed."""
+    if fault.kind == "status":
+        return instead(fault)
     if fault.kind == "lost-answer":
         return Response(response.status, cut="reset")
     if fault.kind == "slow":

@@ -74,6 +74,7 @@ def _page(sandbox: Sandbox, request: Request) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Twilio sandbox</title>
+<link rel="icon" href="data:,">
 <style>{STYLE}</style>
 </head>
 <body>
@@ -89,6 +90,7 @@ no message is sent, nothing is paid for, and the keys below open no other door.<
 <dt>Base URL</dt><dd><code>{escape(f"http://{host}")}</code></dd>
 {_credentials(sandbox)}
 </dl>
+<p class="quiet">The subaccounts have keys of their own: <a href="/_sandbox/">/_sandbox/</a> lists them.</p>
 </section>
 <section>
 <h2>Clock</h2>
@@ -194,6 +196,7 @@ def _terms(fault: Fault) -> str:
         "status",
         "retry_after",
         "body",
+        "commits",
         "seconds",
         "at",
         "url",
@@ -243,7 +246,7 @@ h1 { margin: 0; font-size: 1.6rem; letter-spacing: -.01em; }
 h2 { margin: 0 0 .75rem; font-size: .8rem; font-weight: 600; letter-spacing: .06em; text-transform: uppercase;
   color: var(--quiet); }
 header p { max-width: 62ch; margin: .4rem 0 0; color: var(--quiet); }
-main { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem; margin-top: 2rem; }
+main { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; margin-top: 2rem; }
 section { min-width: 0; padding: 1.1rem 1.25rem 1.25rem; background: var(--card); border: 1px solid var(--rule);
   border-radius: 6px; }
 .wide { grid-column: 1 / -1; }
@@ -256,7 +259,8 @@ code { font: .88em ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--rule); text-align: start;
   vertical-align: top; font-weight: 400; }
-thead th, tfoot th { color: var(--quiet); font-size: .85rem; }
+thead th, tfoot th { color: var(--quiet); font-size: .85rem; white-space: nowrap; }
+td:last-child, th:last-child { padding-inline-end: 0; }
 tbody:last-child tr:last-child > *, tfoot tr > * { border-bottom: 0; }
 tbody th code, .quiet { color: var(--quiet); }
 .figure { text-align: end; }
@@ -267,6 +271,7 @@ form { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; margin: 
 td form { margin: 0; }
 button, input { padding: .3rem .7rem; border: 1px solid var(--rule); border-radius: 4px; background: var(--paper);
   color: inherit; font: inherit; font-size: .88rem; }
+a { color: var(--accent); }
 button { cursor: pointer; }
 button:hover { border-color: var(--accent); color: var(--accent); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }

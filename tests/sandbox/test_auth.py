@@ -52,6 +52,11 @@ def test_an_account_that_does_not_exist_is_not_there(api):
     assert api.on("AC" + "9" * 32).get("/IncomingPhoneNumbers").code == 20404
 
 
+def test_what_is_no_account_sid_is_no_account(api):
+    assert api.on("nonsense").get("").code == 20404
+    assert api.on("nonsense").get("/Calls").code == 20404
+
+
 def test_prices_are_those_of_whoever_signs_in(api, sub):
     assert api.price("/US").status == sub.price("/US").status == 200
     assert signed_in(api, "AC", "x").price("/US").code == 20003

@@ -111,6 +111,7 @@ def test_the_clock_is_moved(control):
     assert control("POST", "/clock", {"freeze": False})[1]["frozen"] is False
     assert control("POST", "/clock", {"freeze": True})[1]["frozen"] is True
     assert control("POST", "/clock", {"reset": True})[1]["offset"] == 0
+    assert control("POST", "/clock", {"reset": True, "advance": 9})[1]["offset"] == 9
     assert control("GET", "/clock")[1]["frozen"] is False
 
 
@@ -199,6 +200,12 @@ def test_another_sites_page_gives_no_orders(server, sandbox, page):
     assert page.session.post(f"{server.url}/_sandbox/reset", headers=elsewhere, timeout=5).status_code == 403
     own = {"Origin": server.url}
     assert page.session.post(server.url, data={"action": "freeze"}, headers=own, timeout=5).status_code == 200
+
+
+def test_what_lies_below_no_host_of_twilios_is_not_there(server, sandbox):
+    assert requests.get(f"{server.url}/favicon.ico", timeout=5).status_code == 404
+    assert requests.get(f"{server.url}/example.com/x", timeout=5).status_code == 404
+    assert sandbox.journal.entries() == []
 
 
 def test_it_listens_on_the_loopback_only(server):

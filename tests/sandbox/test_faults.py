@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from requests.exceptions import ChunkedEncodingError, ConnectionError, ReadTimeout
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
 
 from portal.sandbox.faults import KINDS, Fault
 from portal.sandbox.inprocess import SandboxAdapter
@@ -83,6 +85,14 @@ def test_a_refused_request_is_not_processed(sandbox, door, api):
     assert door.buy(number).status_code == 503
     assert for_sale(api) == number
     assert [entry.committed for entry in sandbox.journal.entries(method="POST")] == [False]
+
+
+def test_an_error_can_hide_a_purchase_that_counts(sandbox, door, api):
+    number = for_sale(api)
+    sandbox.faults.add(Fault(kind="status", status=500, commits=True, method="POST"))
+    assert door.buy(number).status_code == 500
+    assert api.get("/IncomingPhoneNumbers", PhoneNumber=number)["incoming_phone_numbers"]
+    assert [entry.committed for entry in sandbox.journal.entries(method="POST")] == [True]
 
 
 def test_a_reset_breaks_the_connection_before_anything_happens(sandbox, door, api):
@@ -290,6 +300,21 @@ def test_the_journal_forgets_the_oldest(sandbox, api):
     for _ in range(9):
         api.get("")
     assert [entry.number for entry in sandbox.journal.entries()] == [5, 6, 7, 8, 9]
+
+
+def test_the_sdk_works_in_process(sandbox):
+    class InProcess(TwilioHttpClient):
+        def request(self, method, url, *arguments, **options):
+            return super().request(
+                method, url.replace("https://", "http://sandbox.test/"), *arguments, **options
+            )
+
+    keys = sandbox.credentials
+    http = InProcess(timeout=5)
+    http.session.mount("http://sandbox.test", SandboxAdapter(sandbox))
+    client = Client(keys.api_key, keys.api_secret, keys.account_sid, http_client=http)
+    owned = list(sandbox.dump("numbers", keys.account_sid))
+    assert len(client.incoming_phone_numbers.list(page_size=100)) == len(owned)
 
 
 def test_connections_are_kept_alive(server, sandbox):

@@ -63,6 +63,22 @@ def test_the_clock_is_kept_with_the_file(tmp_path):
     third.close()
 
 
+def test_the_traffic_of_an_older_file_ends_today(tmp_path):
+    def latest(box):
+        return box.store.value("SELECT max(at) FROM call")
+
+    first = open_file(tmp_path, clock=Clock(lambda: NOON))
+    before = latest(first)
+    first.close()
+    later = open_file(tmp_path, clock=Clock(lambda: NOON + timedelta(days=9)))
+    assert latest(later) == before + 9 * 86_400
+    later.clock.advance(timedelta(days=9))
+    later.close()
+    moved = open_file(tmp_path, clock=Clock(lambda: NOON + timedelta(days=20)))
+    assert latest(moved) == before + 9 * 86_400
+    moved.close()
+
+
 def test_the_clock_can_be_moved_set_stopped_and_put_right():
     times = iter([NOON + timedelta(minutes=step) for step in range(20)])
     clock = Clock(lambda: next(times))
@@ -90,10 +106,10 @@ def test_reset_brings_everything_back(sandbox, api):
     before = list(sandbox.dump("numbers"))
     number = owned(api)
     api.delete(f"/IncomingPhoneNumbers/{number['sid']}")
-    sandbox.clock.set(NOON)
+    sandbox.clock.advance(timedelta(days=40))
     sandbox.reset()
-    sandbox.clock.freeze(NOON)
-    assert len(before) == sandbox.store.value("SELECT count(*) FROM number")
+    assert sandbox.clock.now() == NOON
+    assert list(sandbox.dump("numbers")) == before
     assert api.get(f"/IncomingPhoneNumbers/{number['sid']}").status == 200
     assert len(sandbox.journal.entries()) == 1
 

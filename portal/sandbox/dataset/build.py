@@ -40,6 +40,16 @@ def fill(store: Store, numbers: int, anchor: int) -> None:
     store.db.execute("ANALYZE")
 
 
+def carry_traffic_forward(store: Store, anchor: int) -> None:
+    """Let the calls and messages of an older file end today, so that its numbers are not idle all at once."""
+    seconds = anchor - store.read_meta()["anchor"]
+    if seconds > 0:
+        with store.transaction():
+            store.db.execute("UPDATE message SET at = at + ?", (seconds,))
+            store.db.execute("UPDATE call SET at = at + ?", (seconds,))
+            store.write_meta({"anchor": anchor})
+
+
 def _add_numbers(store: Store, maker: NumberMaker) -> list[Owned]:
     """Insert all numbers; return the evenly spread few that get traffic."""
     stride = max(1, maker.total // MOST_NUMBERS)
