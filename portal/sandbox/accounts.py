@@ -60,6 +60,8 @@ def update_account(call: Call) -> Answer:
         account.friendly_name = read_name(call.form["FriendlyName"]) or account.friendly_name
     status = call.form.get("Status", "")
     if status and status != account.status:
+        if not call.caller.account.is_parent:
+            raise refusal(20006)
         _check_status(account, status)
         account.status = status
         if status == "closed":

@@ -1,7 +1,6 @@
 """The sandbox itself: state, clock, faults and journal around one `handle(Request) -> Response`."""
 
 import base64
-import json
 import re
 import secrets
 import time
@@ -9,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from portal.sandbox import agenda, spoil
 from portal.sandbox.auth import authenticate, reach
-from portal.sandbox.call import Call
+from portal.sandbox.call import API, Call
 from portal.sandbox.clock import Clock
 from portal.sandbox.dataset import build
 from portal.sandbox.dataset.accounts import CREDENTIALS, Credentials
@@ -23,7 +23,7 @@ from portal.sandbox.journal import Entry, Journal, without_secrets
 from portal.sandbox.resources import Account
 from portal.sandbox.routes import ROUTES, Router
 from portal.sandbox.store import Store, read_meta, replace_file
-from portal.sandbox.wire import JSON_TYPE, Answer, Request, Response, encode
+from portal.sandbox.wire import FORM_TYPE, JSON_TYPE, Answer, Request, Response, decode, encode
 
 ACCOUNT_IN_PATH = re.compile(r"/Accounts/(AC[0-9a-fA-F]{32})")
 
@@ -85,16 +85,19 @@ class Sandbox:
         self._record(number, request_id, request, account, status, code, committed, fault)
         return response
 
-    def direct(self, method: str, path: str, **form: str) -> Any:
-        """Change or read Twilio's side behind the back of whoever is tested: no fault, no journal.
+    def direct(self, method: str, path: str, *, host: str = API, **form: str) -> Any:
+        """Read or change Twilio's side behind the back of whoever is tested: no fault, no journal.
 
-        Signs in as the parent. `path` is one of api.twilio.com, below `/2010-04-01`. Returns the JSON.
+        Signs in as the parent. Returns the JSON, None for an empty answer; raises ApiError if refused.
         """
-        user = f"{self.credentials.account_sid}:{self.credentials.auth_token}"
-        headers = {"authorization": "Basic " + base64.b64encode(user.encode()).decode()}
-        request = Request(method, "api.twilio.com", "/2010-04-01" + path, (), tuple(form.items()), headers)
+        user = f"{self.credentials.account_sid}:{self.credentials.auth_token}".encode()
+        headers = {"Authorization": f"Basic {base64.b64encode(user).decode()}", "Content-Type": FORM_TYPE}
+        request = Request.at(method, f"/{host}{path}", headers, urlencode(form).encode())
         response, _, _ = self._process(request)
-        return json.loads(response.body) if response.body else None
+        body: Any = decode(response.body) if response.body else None
+        if response.status >= 400:
+            raise ApiError(body["code"], body["message"], response.status)
+        return body
 
     def set_account(self, sid: str, *, type: str | None = None, restricted: bool | None = None) -> None:
         """Make an account `Trial` or `Full`, or keep it from buying numbers (22300)."""

@@ -45,6 +45,11 @@ def spoil(fault: Fault, request: Request, response: Response) -> Response:
     return response
 
 
+def _token(row: dict[str, Any]) -> str:
+    """What a page token carries: the sid, or the country where there is none."""
+    return f"PA{row.get('sid') or row['iso_country']}"
+
+
 def _refusing_body(fault: Fault) -> bytes:
     if fault.body == "html":
         return PAGE % (fault.status, REASONS.get(fault.status, b"Error"))
@@ -71,5 +76,5 @@ def _spoil_page(fault: Fault, request: Request, body: bytes) -> bytes:
         rows.append(rows[-1])
     elif fault.kind == "duplicate-page" and links[key] and len(rows) > 1:
         # The next page starts after this page's first row instead of its last: all others come twice.
-        links[key] = links[key].replace(rows[-1]["sid"], rows[0]["sid"])
+        links[key] = links[key].replace(_token(rows[-1]), _token(rows[0]))
     return encode(page)

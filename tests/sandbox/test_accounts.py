@@ -59,6 +59,7 @@ def test_states_that_cannot_be_are_refused(api, sub):
     assert api.post("", Status="suspended").code == 21477
     assert api.on(sub.account).post("", Status="asleep").code == 21475
     assert api.post("", FriendlyName="x" * 65).code == 20002
+    assert sub.post("", Status="closed").code == 20006
 
 
 def test_a_rename_moves_the_date(api, sandbox):

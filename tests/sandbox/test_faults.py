@@ -182,6 +182,12 @@ def test_a_duplicate_page_repeats_rows_and_loses_none(sandbox, door):
     assert set(again) == set(whole)
 
 
+def test_a_list_without_sids_can_repeat_itself_too(sandbox, api):
+    sandbox.faults.add(Fault(kind="duplicate-page"))
+    reply = api.price(PageSize=5)
+    assert reply["meta"]["next_page_url"].endswith(f"PageToken=PA{reply['countries'][0]['iso_country']}")
+
+
 def test_a_row_can_come_twice_in_one_page(sandbox, door):
     whole = read_all(door)
     sandbox.faults.add(Fault(kind="duplicate-row", nth=1))

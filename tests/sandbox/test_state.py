@@ -8,6 +8,7 @@ import pytest
 from portal.sandbox.clock import Clock, rfc2822
 from portal.sandbox.core import NotASandbox, Sandbox
 from portal.sandbox.dataset import build
+from portal.sandbox.errors import ApiError
 from portal.sandbox.faults import Fault
 from tests.sandbox.conftest import NOON, Api, for_sale, owned
 
@@ -141,9 +142,18 @@ def test_many_threads_buy_each_number_once(sandbox, api):
 
 def test_it_can_be_changed_behind_the_back_of_whoever_is_tested(sandbox, api):
     number = owned(api)
-    path = f"{api.base.removeprefix('/2010-04-01')}/IncomingPhoneNumbers/{number['sid']}.json"
+    path = f"{api.base}/IncomingPhoneNumbers/{number['sid']}.json"
     sandbox.faults.add(Fault(kind="status", status=500))
     assert (
         sandbox.direct("POST", path, FriendlyName="changed elsewhere")["friendly_name"] == "changed elsewhere"
     )
+    assert sandbox.direct("GET", f"{api.base}/IncomingPhoneNumbers.json?PageSize=1")["page_size"] == 1
+    assert (
+        sandbox.direct("GET", "/v1/PhoneNumbers/Countries/US", host="pricing.twilio.com")["iso_country"]
+        == "US"
+    )
+    with pytest.raises(ApiError) as refused:
+        sandbox.direct("POST", path, VoiceUrl="nowhere")
+    assert refused.value.code == 21402
+    assert sandbox.direct("DELETE", path) is None
     assert sandbox.journal.entries() == []
