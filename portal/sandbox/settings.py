@@ -24,7 +24,7 @@ def apply_settings(call: Call, number: Number, form: dict[str, str]) -> None:
         reader = READERS.get(parameter)
         if reader is not None:
             name = snake(parameter)
-            setattr(number, name, UNSET[name] if value == "" and name in CLEARABLE else reader(value))
+            setattr(number, name, UNSET[name] if value == "" else reader(value))
     if "FriendlyName" in form:
         number.friendly_name = read_name(form["FriendlyName"]) or format_number(number.phone_number)
     _apply_routing(call, number, form)
@@ -173,4 +173,3 @@ READERS: dict[str, Callable[[str], Any]] = {
     "IdentitySid": _sid("RI"),
     "ApiVersion": _choice("2010-04-01", "2008-08-01"),
 }
-CLEARABLE = {snake(parameter) for parameter in READERS}

@@ -1,6 +1,6 @@
 """Invented companies, addresses and labels. Nothing here names a person or a firm."""
 
-# ruff: noqa: E501 (a table; people type dashes)
+# ruff: noqa: E501 (a table)
 
 ACCOUNTS = ("Quillmere Group", "Quillmere Care", "Vantry Parcel", "Oakhollow Retail")
 SLUGS = ("quillmere", "care", "vantry", "oakhollow")
