@@ -3,19 +3,23 @@
 Pages 19-23 and 42 of the documentation, and the account, address and application resources.
 """
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
-from portal.twilio.client import IN_A_REQUEST, IN_A_TASK, Call, Patience, connect, remote_call
+from portal.twilio.bodies import UNREADABLE, read_object
+from portal.twilio.client import IN_A_REQUEST, IN_A_TASK, Patience, connect, remote_call
+from portal.twilio.errors import Unavailable
 from portal.twilio.login import Login
 from portal.twilio.pages import Effort, Page, iter_pages
-from portal.twilio.snapshots import Snapshot
+from portal.twilio.snapshots import Snapshot, read_snapshot
 
 _API = "https://api.twilio.com/2010-04-01/Accounts"
 _PRICES = "https://pricing.twilio.com/v1/PhoneNumbers/Countries"
+_SECRET = re.compile("token|secret|password", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +31,16 @@ class AccountPage(Page):
 
 def iter_account_pages(login: Login) -> Iterator[AccountPage]:
     """The account and its subaccounts. Twilio sends every auth token in clear; no record keeps one."""
-    client = connect(login)
-    for page in iter_pages(client, "account.list", f"{_API}.json", "accounts"):
+    for page in iter_pages(connect(login), "account.list", f"{_API}.json", "accounts"):
         records, tokens = [], {}
         for record in page.records:
-            account = msgspec.json.decode(record, type=dict[str, Any])
-            if token := account.pop("auth_token", None):
-                tokens[account["sid"]] = token
-            records.append(msgspec.Raw(msgspec.json.encode(account, order="sorted")))
+            try:
+                account, _ = read_object(record)
+            except UNREADABLE:
+                account = {}  # the mirror counts it as unreadable
+            if isinstance(sid := account.get("sid"), str) and (token := account.get("auth_token")):
+                tokens[sid] = str(token)
+            records.append(msgspec.Raw(_without_tokens(account)))
         yield AccountPage(records, page.requested_at, page.effort, tokens)
 
 
@@ -42,9 +48,13 @@ def fetch_account(login: Login, sid: str, *, patience: Patience = IN_A_TASK) -> 
     """One account, without its auth token."""
     with remote_call("account.fetch", patience=patience) as call:
         connect(login).api.v2010.accounts(sid).fetch()
-    account = msgspec.json.decode(call.body, type=dict[str, Any])
-    account.pop("auth_token", None)
-    return Snapshot(sid, msgspec.json.encode(account, order="sorted"), call.requested_at, call.request_id)
+        answer = read_snapshot(call, sid)
+    return replace(answer, body=_without_tokens(answer.payload))
+
+
+def _without_tokens(account: Mapping[str, Any]) -> bytes:
+    kept = {name: value for name, value in account.items() if not _SECRET.search(name)}
+    return msgspec.json.encode(kept, order="sorted")
 
 
 def iter_number_pages(login: Login) -> Iterator[Page]:
@@ -55,14 +65,14 @@ def iter_number_pages(login: Login) -> Iterator[Page]:
 def fetch_number(login: Login, sid: str, *, patience: Patience = IN_A_REQUEST) -> Snapshot:
     with remote_call("number.fetch", patience=patience) as call:
         connect(login).incoming_phone_numbers(sid).fetch()
-    return _snapshot(sid, call)
+        return read_snapshot(call, sid)
 
 
 def update_number(login: Login, sid: str, values: Mapping[str, Any]) -> Snapshot:
     """Change a number's configuration. `values` are the SDK's names; "" clears a URL or a sid."""
     with remote_call("number.update", writes=True) as call:
         connect(login).incoming_phone_numbers(sid).update(**values)
-    return _snapshot(sid, call)
+        return read_snapshot(call, sid)
 
 
 def iter_address_pages(login: Login) -> Iterator[Page]:
@@ -73,7 +83,7 @@ def iter_address_pages(login: Login) -> Iterator[Page]:
 def fetch_address(login: Login, sid: str, *, patience: Patience = IN_A_TASK) -> Snapshot:
     with remote_call("address.fetch", patience=patience) as call:
         connect(login).addresses(sid).fetch()
-    return _snapshot(sid, call)
+        return read_snapshot(call, sid)
 
 
 def iter_application_pages(login: Login) -> Iterator[Page]:
@@ -84,7 +94,7 @@ def iter_application_pages(login: Login) -> Iterator[Page]:
 def fetch_application(login: Login, sid: str, *, patience: Patience = IN_A_TASK) -> Snapshot:
     with remote_call("application.fetch", patience=patience) as call:
         connect(login).applications(sid).fetch()
-    return _snapshot(sid, call)
+        return read_snapshot(call, sid)
 
 
 def iter_price_pages(login: Login) -> Iterator[Page]:
@@ -96,13 +106,15 @@ def iter_price_pages(login: Login) -> Iterator[Page]:
     client = connect(login)
     for countries in iter_pages(client, "price.countries", _PRICES, "countries"):
         effort = countries.effort
-        for record in countries.records:
-            iso = msgspec.json.decode(record, type=dict[str, Any])["iso_country"]
+        for country in countries.records:
+            iso = read_object(country)[0].get("iso_country")
+            if not isinstance(iso, str):
+                raise Unavailable("Twilio's list of countries has an entry that we cannot read.")
             with remote_call("price.fetch", patience=IN_A_TASK) as call:
                 client.pricing.v1.phone_numbers.countries(iso).fetch()
+                records = _price_records(login.account_sid, read_object(call.body)[0])
             effort.add(call)
-            answer = msgspec.json.decode(call.body, type=dict[str, Any])
-            yield Page(_price_records(login.account_sid, answer), call.requested_at, effort)
+            yield Page(records, call.requested_at, effort)
             effort = Effort()
 
 
@@ -116,11 +128,7 @@ def _price_records(account_sid: str, answer: Mapping[str, Any]) -> list[msgspec.
     }
     return [
         msgspec.Raw(
-            msgspec.json.encode({"sid": f"{account_sid}:{iso}:{price['number_type']}", **shared, **price})
+            msgspec.json.encode({**shared, **price, "sid": f"{account_sid}:{iso}:{price['number_type']}"})
         )
         for price in answer.get("phone_number_prices") or ()
     ]
-
-
-def _snapshot(sid: str, call: Call) -> Snapshot:
-    return Snapshot(sid, call.body, call.requested_at, call.request_id)

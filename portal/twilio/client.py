@@ -6,21 +6,21 @@ phone number. Every call is made inside `remote_call`, which refuses to run in a
 turns what went wrong into one of the four failures of `portal.twilio.errors`.
 """
 
-import json
 import random
 import re
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
+from http.cookiejar import DefaultCookiePolicy
+from time import perf_counter, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 import requests
 import structlog
 from django.conf import settings
@@ -31,7 +31,8 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from portal.twilio.errors import ForbiddenHost, Unavailable, classify
+from portal.twilio.bodies import UNREADABLE
+from portal.twilio.errors import ForbiddenHost, classify
 from portal.twilio.login import Login
 from portal.twilio.throttle import throttle
 
@@ -46,13 +47,14 @@ HOSTS = frozenset(
         "pricing.twilio.com",
     }
 )
-_WORTH_ANOTHER_TRY = frozenset({429, 500, 502, 503, 504})
-_PHONE_NUMBER = re.compile(r"(%2B|\+)\d{4,15}")
+_WORTH_ANOTHER_TRY = frozenset({408, 429, 500, 502, 503, 504})
+# A path segment that is a number, with or without its plus, and a plus and digits anywhere else.
+_PHONE_NUMBER = re.compile(r"(?:%2B|\+)\d+|(?<=/)\d{5,}(?=[./]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How hard a read tries: attempts, and seconds to spend on waiting between them."""
+    """How hard a read tries: attempts, and the seconds after which no further one is begun."""
 
     attempts: int
     seconds: float
@@ -64,12 +66,13 @@ IN_A_TASK = Patience(attempts=6, seconds=90)
 
 @dataclass(slots=True)
 class Call:
-    """What happened on the wire during one `remote_call`."""
+    """What happened on the wire during one `remote_call`: the last answer, and what all took together."""
 
     name: str
     writes: bool
     patience: Patience
     requested_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    status: int | None = None
     body: bytes = b""
     request_id: str = ""
     retry_after: float | None = None
@@ -91,17 +94,28 @@ def remote_call(name: str, *, writes: bool = False, patience: Patience = IN_A_RE
     token = _current.set(call)
     try:
         yield call
-    except (TwilioException, requests.RequestException, json.JSONDecodeError, msgspec.DecodeError) as error:
-        failure = classify(error, writes=writes, request_id=call.request_id, retry_after=call.retry_after)
+    except (TwilioException, requests.RequestException, *UNREADABLE) as error:
+        if call.requests == 0:
+            raise  # a fault of ours: nothing was sent
+        failure = classify(
+            error,
+            writes=writes,
+            status=call.status,
+            body=call.body,
+            request_id=call.request_id,
+            retry_after=call.retry_after,
+        )
         log.info(
             "twilio.failed",
             call=name,
             failure=type(failure).__name__,
+            error=type(error).__name__,
             code=failure.code,
             status=failure.status,
             request_id=failure.request_id,
         )
-        raise failure from error
+        # Not `from error`: it would take URLs and bodies, with phone numbers in them, into tracebacks.
+        raise failure from None
     finally:
         _current.reset(token)
 
@@ -113,6 +127,7 @@ class PortalHttpClient(HttpClient):
         super().__init__(structlog.stdlib.get_logger("twilio"), False, settings.TWILIO_TIMEOUT)
         self.session = requests.Session()
         self.session.trust_env = False  # no proxy and no .netrc decides where credentials go
+        self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # accounts share nothing
         for prefix in ("https://", "http://"):
             self.session.mount(prefix, HTTPAdapter(pool_connections=8, pool_maxsize=32))
 
@@ -142,47 +157,49 @@ class PortalHttpClient(HttpClient):
         return Response(answer.status_code, text, dict(answer.headers))
 
     def send(self, method: str, url: str, **options: Any) -> requests.Response:
-        """One exchange, with further tries for reads. Raise what `requests` raises, or ForbiddenHost."""
+        """One exchange, with further tries for reads. Raise what `requests` raises, or a TwilioFailure."""
         call = _current.get()
         if call is None:
             raise RuntimeError("Twilio is only called inside remote_call().")
         address, account_sid = _locate(url, options.get("auth"))
-        attempts = 1 if call.writes or method.upper() != "GET" else call.patience.attempts
-        budget = call.patience.seconds
+        is_read = method.upper() == "GET" and not call.writes
+        attempts = call.patience.attempts if is_read else 1
+        left = call.patience.seconds
         for attempt in range(1, attempts + 1):
-            waited = throttle().wait(account_sid, patience=budget)
-            if waited < 0:
-                raise Unavailable("Twilio is limiting our requests.", status=429, retry_after=budget)
+            waited = throttle().wait(account_sid, patience=left)
             call.waited += waited
-            pause = None
+            started = perf_counter()
+            answer, trouble = None, None
             try:
                 answer = self._exchange(call, method, address, attempt, options)
-            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
-                if attempt == attempts:
-                    raise
-            else:
-                if answer.status_code == 429:
-                    pause = _retry_after(answer)
-                    throttle().pause(account_sid, pause if pause is not None else 1)
-                if answer.status_code not in _WORTH_ANOTHER_TRY or attempt == attempts:
-                    return answer
-            delay = pause if pause is not None else min(8, 0.2 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311
-            if delay > budget:
-                if pause is not None:
-                    return answer
-                delay = budget
-            budget -= delay
+            except requests.RequestException as error:
+                trouble = error
+            left -= waited + perf_counter() - started
+            if answer is not None and answer.status_code == 429:
+                throttle().pause(account_sid, 1 if call.retry_after is None else call.retry_after)
+            if answer is not None and answer.status_code not in _WORTH_ANOTHER_TRY:
+                return answer
+            nap = call.retry_after
+            if nap is None:
+                nap = min(8, 0.2 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311
+            if attempt == attempts or nap > left:
+                break
+            left -= nap
             call.retries += 1
-            call.waited += delay
-            time.sleep(delay)
-        raise AssertionError("unreachable")
+            call.waited += nap
+            sleep(nap)
+        if answer is None:
+            assert trouble is not None
+            raise trouble
+        return answer
 
     def _exchange(
         self, call: Call, method: str, address: str, attempt: int, options: dict[str, Any]
     ) -> requests.Response:
         call.requested_at = datetime.now(UTC)
         call.requests += 1
-        started = time.perf_counter()
+        call.status, call.body, call.request_id, call.retry_after = None, b"", "", None
+        started = perf_counter()
         facts = {"call": call.name, "method": method.upper(), "path": _safe_path(address), "attempt": attempt}
         try:
             answer = self.session.request(
@@ -191,12 +208,10 @@ class PortalHttpClient(HttpClient):
         except requests.RequestException as error:
             log.warning("twilio.no_answer", error=type(error).__name__, ms=_ms(started), **facts)
             raise
-        call.body = answer.content
-        call.request_id = answer.headers.get("Twilio-Request-Id", "")
-        call.retry_after = _retry_after(answer)
-        log.info(
-            "twilio.exchange", status=answer.status_code, ms=_ms(started), request_id=call.request_id, **facts
-        )
+        call.status, call.body = answer.status_code, answer.content
+        call.request_id = answer.headers.get("Twilio-Request-Id", "")[:64]
+        call.retry_after = _retry_after(answer.headers.get("Retry-After", ""))
+        log.info("twilio.exchange", status=call.status, ms=_ms(started), request_id=call.request_id, **facts)
         return answer
 
 
@@ -204,7 +219,8 @@ def _locate(url: str, auth: tuple[str, str] | None) -> tuple[str, str]:
     """Where to send a request for this URL, and the account whose rate limit it uses."""
     parts = urlsplit(url)
     if parts.scheme != "https" or parts.netloc not in HOSTS:
-        raise ForbiddenHost(f"Not one of Twilio's hosts: {parts.netloc or 'none'}.")
+        log.warning("twilio.forbidden_host", host=parts.hostname)
+        raise ForbiddenHost(f"Not one of Twilio's hosts: {parts.hostname or 'none'}.")
     match = re.search(r"/Accounts/(AC[0-9a-fA-F]{32})", parts.path)
     account_sid = match[1] if match else (auth[0] if auth else "")
     if base := settings.TWILIO_BASE_URL:
@@ -217,15 +233,21 @@ def _safe_path(address: str) -> str:
     return _PHONE_NUMBER.sub("+…", urlsplit(address).path)
 
 
-def _retry_after(answer: requests.Response) -> float | None:
+def _retry_after(header: str) -> float | None:
+    """The seconds that Twilio asks for, which may be given as a date."""
+    if header.isascii() and header.isdigit():
+        return float(header)
     try:
-        return max(0.0, float(answer.headers.get("Retry-After", "")))
+        moment = parsedate_to_datetime(header)
     except ValueError:
         return None
+    if moment.tzinfo is None:
+        return None
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def _ms(started: float) -> int:
-    return round((time.perf_counter() - started) * 1000)
+    return round((perf_counter() - started) * 1000)
 
 
 _lock = threading.Lock()

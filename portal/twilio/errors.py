@@ -1,25 +1,28 @@
 """One decision: what did that failure mean for us?
 
 The SDK fails in five unrelated ways: `TwilioRestException` from fetch, create, update and delete; a
-plain `TwilioException` holding the response from lists; `TwilioServiceException` for RFC 9457 bodies;
-`requests` exceptions for the network; and a JSON error for an answer that cannot be read. Callers
-know four:
+plain `TwilioException` from lists; `TwilioServiceException` for RFC 9457 bodies; `requests`
+exceptions for the network; and whatever its parsers raise on an answer they do not understand. So
+the answer itself is judged, status and body, and not the exception made of it. Callers know four:
 
 - `Rejected`: Twilio said no, nothing changed. `Absent` is the special case "it is not there".
 - `Unavailable`: nothing changed, and trying again later is safe.
 - `Uncertain`: a write was sent and its answer never came; look before trying again.
 
-Closed by default: a write that failed in a way not known to be harmless is `Uncertain`.
+Closed by default: a write that failed in a way not known to be harmless is `Uncertain`, and only
+Twilio's own error object can say that something is absent.
 """
 
-import json
-from dataclasses import dataclass
+import ssl
 from typing import Any
 
 import requests
-from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from portal.twilio.bodies import read_object
 
 HELP_PAGE = "https://www.twilio.com/docs/api/errors/{code}"
+_LONGEST_WORDS = 1000
 
 
 class TwilioFailure(Exception):
@@ -71,80 +74,58 @@ class ForbiddenHost(Rejected):
     """Something asked us to take Twilio credentials to a host that is not Twilio's."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    code: int | None
-    words: str
-
-
 def classify(
-    error: Exception, *, writes: bool, request_id: str = "", retry_after: float | None = None
+    error: Exception,
+    *,
+    writes: bool,
+    status: int | None,
+    body: bytes,
+    request_id: str = "",
+    retry_after: float | None = None,
 ) -> TwilioFailure:
-    """Turn any failure of an SDK call into one of the four. `writes`: whether it could change anything."""
-    if isinstance(error, TwilioFailure):
-        return error
-    answer = _answer_of(error)
-    if answer is not None:
-        facts: dict[str, Any] = {"code": answer.code, "status": answer.status, "request_id": request_id}
-        if answer.status == 429:
-            # "Never processed and always safe to retry": error 20429.
-            return Unavailable("Twilio is limiting our requests.", retry_after=retry_after, **facts)
-        if answer.status == 404:
-            return Absent(answer.words, **facts)
-        if 400 <= answer.status < 500:
-            return Rejected(answer.words, **facts)
-        if answer.status >= 500:
-            if writes:
-                return Uncertain("Twilio failed while it was working on this.", **facts)
-            return Unavailable("Twilio has a fault of its own.", retry_after=retry_after, **facts)
+    """Turn the failure of a call into one of the four.
+
+    `writes`: whether the call could change anything. `status` and `body`: the answer to the last
+    request it sent, None and empty when none came.
+    """
     if isinstance(error, requests.RequestException):
         if writes and not _never_sent(error):
-            return Uncertain("The connection to Twilio broke before its answer came.", request_id=request_id)
-        return Unavailable("Twilio cannot be reached.", request_id=request_id)
-    if writes:
-        return Uncertain("Twilio answered with something we cannot read.", request_id=request_id)
-    return Unavailable("Twilio answered with something we cannot read.", request_id=request_id)
+            return Uncertain("The connection to Twilio broke before its answer came.")
+        return Unavailable("Twilio cannot be reached.")
+    facts: dict[str, Any] = {"status": status, "request_id": request_id}
+    if status is None or status < 400:
+        words = "Twilio answered with something we cannot read."
+        return Uncertain(words, **facts) if writes else Unavailable(words, **facts)
+    facts["code"], words = _code_and_words(status, body)
+    if status in (408, 429):
+        # "Never processed and always safe to retry": error 20429. 408 gave up before the request was whole.
+        return Unavailable("Twilio is limiting our requests.", retry_after=retry_after, **facts)
+    if status >= 500:
+        if writes:
+            return Uncertain("Twilio failed while it was working on this.", **facts)
+        return Unavailable("Twilio has a fault of its own.", retry_after=retry_after, **facts)
+    if status == 404 and words:
+        return Absent(words, **facts)
+    return Rejected(words or f"Twilio answered with HTTP status {status}.", **facts)
 
 
-def _answer_of(error: Exception) -> _Answer | None:
-    match error:
-        case TwilioRestException():
-            # The SDK puts "Unable to … record: " before Twilio's words, and the HTTP status where
-            # there was no code.
-            words = str(error.msg).partition(": ")[2] or str(error.msg)
-            code = error.code if error.code != error.status else None
-            return _Answer(error.status, code, words)
-        case TwilioServiceException():
-            words = ". ".join(part for part in (error.title, error.detail) if part)
-            return _Answer(error.status, error.code, words)
-        case TwilioException() if len(error.args) > 1 and hasattr(error.args[1], "status_code"):
-            response = error.args[1]
-            return answer_from_body(response.status_code, response.text)
-        case _:
-            return None
-
-
-def answer_from_body(status: int, text: str) -> _Answer:
-    """Read Twilio's error object, in either of its spellings, from a body that may not be one."""
+def _code_and_words(status: int, body: bytes) -> tuple[int | None, str]:
+    """Twilio's error object in any of its spellings; no words if the body is something else."""
     try:
-        body = json.loads(text)
+        answer, _ = read_object(body)
     except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        return _Answer(status, None, f"Twilio answered with HTTP status {status}.")
-    words = body.get("message") or ". ".join(p for p in (body.get("title"), body.get("detail")) if p)
-    code = body.get("code")
-    return _Answer(
-        status,
-        code if isinstance(code, int) and code != status else None,
-        str(words or f"Twilio answered with HTTP status {status}."),
-    )
+        return None, ""
+    parts = [answer.get("message")] if answer.get("message") else [answer.get("title"), answer.get("detail")]
+    words = ". ".join(str(part) for part in parts if part)
+    code = answer.get("code")
+    # Some answers repeat the HTTP status as their code.
+    is_code = isinstance(code, int) and code != status and 0 < code < 1_000_000
+    return code if is_code else None, words[:_LONGEST_WORDS]
 
 
 def _never_sent(error: requests.RequestException) -> bool:
-    """Whether the request cannot have reached Twilio: no connection was ever made."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
+    """Whether the request cannot have reached Twilio: no connection was made, or to nobody we trust."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    return type(reason).__name__ in {"NewConnectionError", "ConnectTimeoutError", "NameResolutionError"}
+    if isinstance(reason, (NewConnectionError, ConnectTimeoutError)):
+        return True
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in getattr(reason, "args", ()))

@@ -15,10 +15,13 @@ from django.utils import timezone
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
+from portal.twilio.bodies import UNREADABLE, mended
 from portal.twilio.client import IN_A_TASK, Call, Patience, remote_call
 from portal.twilio.errors import Unavailable
 
 PAGE_SIZE = 1000
+# An answer that is not whole is asked for so many times before it counts as a failure.
+_TRIES_FOR_A_WHOLE_PAGE = 3
 
 
 @dataclass(slots=True)
@@ -63,59 +66,56 @@ def iter_pages(
     whole or it is not yielded; a list that points back at a page already read raises Unavailable.
     """
     query: dict[str, Any] | None = {"PageSize": PAGE_SIZE, **(params or {})}
-    seen: set[str] = set()
+    read: set[str] = set()
     while True:
-        body, effort = _read(client, name, url, query, patience)
-        records = body.get(key)
-        if not isinstance(records, list):
-            raise Unavailable(f"Twilio's list of {key} has no {key}.", request_id=effort.request_id)
+        records, next_url, effort = _read(client, name, url, key, query, patience)
         yield Page(records, effort.requested_at or timezone.now(), effort)
-        next_url = _next(body)
         if not next_url:
             return
         url, query = urljoin(url, next_url), None
-        if url in seen:
-            raise Unavailable("Twilio's paging leads in a circle.", request_id=effort.request_id)
-        seen.add(url)
-
-
-_Envelope = dict[str, Any]
-_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_list_decoder = msgspec.json.Decoder(list[msgspec.Raw])
+        if url in read:
+            raise Unavailable("Twilio's list leads in a circle.", request_id=effort.request_id)
+        read.add(url)
 
 
 def _read(
-    client: Client, name: str, url: str, query: dict[str, Any] | None, patience: Patience
-) -> tuple[_Envelope, Effort]:
-    """One page. An answer that is not whole is asked for again before it counts as a failure."""
+    client: Client, name: str, url: str, key: str, query: dict[str, Any] | None, patience: Patience
+) -> tuple[list[msgspec.Raw], str, Effort]:
     effort = Effort()
-    for tries_left in (2, 1, 0):
+    tries = _TRIES_FOR_A_WHOLE_PAGE
+    while True:
+        tries -= 1
         with remote_call(name, patience=patience) as call:
             try:
                 response = client.request("GET", url, params=query)
                 if response.status_code != 200:
                     raise TwilioException("Unable to fetch page", response)
-                return _decode(call.body), effort
-            except msgspec.DecodeError:
-                if not tries_left:
+                records, next_url = _decode(call.body, key)
+            except UNREADABLE:
+                if call.requests == 0 or tries == 0:
                     raise
+                call.retries += 1
+                continue
             finally:
                 effort.add(call)
-    raise AssertionError("unreachable")
+        return records, next_url, effort
 
 
-def _decode(body: bytes) -> _Envelope:
-    envelope: _Envelope = {}
-    for key, value in _decoder.decode(body).items():
-        if bytes(value)[:1] == b"[":
-            envelope[key] = _list_decoder.decode(value)
-        elif key in {"next_page_uri", "meta"}:
-            envelope[key] = msgspec.json.decode(value)
-    return envelope
+_envelope = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_records = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def _next(body: _Envelope) -> str | None:
-    if "meta" in body:
-        meta = body["meta"]
-        return meta.get("next_page_url") if isinstance(meta, dict) else None
-    return body.get("next_page_uri")
+def _decode(body: bytes, key: str) -> tuple[list[msgspec.Raw], str]:
+    """The records of a page, and where the next one is; "" after the last."""
+    try:
+        envelope = _envelope.decode(body)
+    except ValueError:
+        envelope = _envelope.decode(mended(body))
+    meta = msgspec.json.decode(envelope["meta"]) if "meta" in envelope else None
+    if isinstance(meta, dict):
+        next_url = meta.get("next_page_url")
+    else:
+        next_url = msgspec.json.decode(envelope.get("next_page_uri", b"null"))
+    if not isinstance(next_url, str | None):
+        raise TypeError("The next page is not a URL.")
+    return _records.decode(envelope[key]), next_url or ""

@@ -2,7 +2,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
+from portal.twilio.bodies import read_object
+from portal.twilio.client import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,4 +17,12 @@ class Snapshot:
 
     @property
     def payload(self) -> dict[str, Any]:
-        return msgspec.json.decode(self.body, type=dict[str, Any])
+        return read_object(self.body)[0]
+
+
+def read_snapshot(call: Call, sid: str) -> Snapshot:
+    """The object that a call was answered with. To be used inside it: ValueError if it is not that object."""
+    payload, body = read_object(call.body)
+    if payload.get("sid") != sid:
+        raise ValueError("Twilio answered with another object.")
+    return Snapshot(sid, body, call.requested_at, call.request_id)
