@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
 from inventory import gateway
 from inventory.models import Address, Application, NumberPrice, PhoneNumber
 from portal.mirror.engine import Tally, apply_snapshots, mark_absent, read_listing
-from portal.mirror.records import rfc2822, text
+from portal.mirror.records import decimal, rfc2822, text
 from portal.mirror.resource import Payload, Resource
 from portal.mirror.runs import Progress
 from portal.models import Change, Operation, SyncRun, TwilioAccount
@@ -34,14 +33,17 @@ def _account_columns(payload: Payload) -> dict[str, Any]:
 
 def _number_columns(payload: Payload) -> dict[str, Any]:
     e164 = text(payload.get("phone_number"), 20)
+    capabilities = payload.get("capabilities")
     # Keys are lower case here and `Voice`, `SMS`, `MMS` elsewhere.
-    can = {key.lower(): bool(value) for key, value in (payload.get("capabilities") or {}).items()}
+    can = {}
+    if isinstance(capabilities, dict):
+        can = {key.lower(): bool(value) for key, value in capabilities.items()}
     return {
         "account_id": text(payload.get("account_sid"), 34),
         "phone_number": e164,
         "friendly_name": text(payload.get("friendly_name")),
         "country": country_of(e164),
-        "number_type": normal_type(payload.get("type"))[:30] or type_of(e164),
+        "number_type": normal_type(text(payload.get("type"), 30)) or type_of(e164),
         "voice": can.get("voice", False),
         "sms": can.get("sms", False),
         "mms": can.get("mms", False),
@@ -96,9 +98,9 @@ def _price_columns(payload: Payload) -> dict[str, Any]:
         "account_id": text(payload.get("account_sid"), 34),
         "iso_country": text(payload.get("iso_country"), 2),
         "country": text(payload.get("country"), 100),
-        "number_type": normal_type(payload.get("number_type"))[:30],
-        "base_price": _decimal(payload.get("base_price")),
-        "current_price": _decimal(payload.get("current_price")),
+        "number_type": normal_type(text(payload.get("number_type"), 30)),
+        "base_price": decimal(payload.get("base_price")),
+        "current_price": decimal(payload.get("current_price")),
         "currency": text(payload.get("price_unit"), 3).upper(),
     }
 
@@ -146,7 +148,7 @@ PRICES = Resource(
 
 
 def sync_accounts(account: TwilioAccount, run: SyncRun, progress: Progress) -> Tally:
-    """Read a parent account and its subaccounts, and keep the tokens of those we have no credentials for."""
+    """Read a parent account and its subaccounts, and keep the auth tokens of those we have no API key for."""
     login = account.token_login()
     if login is None:
         raise NoCredentials("There are no credentials for this account.")
@@ -160,7 +162,8 @@ def sync_accounts(account: TwilioAccount, run: SyncRun, progress: Progress) -> T
     tokens: dict[str, str] = {}
     tally = read_listing(ACCOUNTS, account.sid, pages(), fetch=fetch, run=run, progress=progress)
     for row in TwilioAccount.objects.filter(pk__in=tokens):
-        if row.own_login() is None:
+        # Also one that we had: Twilio's is the one that works, should it have been changed there.
+        if not row.api_key_sid and row.auth_token != tokens[row.pk]:
             row.auth_token = tokens[row.pk]
             row.save(update_fields=["auth_token"])
     return tally
@@ -233,13 +236,3 @@ def _sid(payload: Payload, key: str) -> str | None:
     """A reference to another object; Twilio writes none as null or ""."""
     value = payload.get(key)
     return str(value)[:34] if value else None
-
-
-def _decimal(value: Any) -> Decimal | None:
-    """A price, which Twilio sends as text where its schema says number."""
-    if value is None:
-        return None
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        return None

@@ -7,17 +7,17 @@ missing, after Twilio has confirmed it sid by sid; a listing with a failed page 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import connection, connections
+from django.db import DataError, IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
 from portal.mirror import statements
-from portal.mirror.records import fingerprint, identify, row
+from portal.mirror.records import Row, fingerprint, identify, row, unreadable
 from portal.mirror.resource import Resource
 from portal.models import Change, Operation, SyncRun
 from portal.twilio.errors import Absent, Unavailable
@@ -26,16 +26,19 @@ from portal.twilio.snapshots import Snapshot
 
 # So many rows that a listing lacks are asked for one by one; of more, this many stand for all.
 CONFIRMATIONS = 100
+# A page that takes longer than this is reported as still awaited.
+_SECONDS_BETWEEN_SIGNS_OF_LIFE = 5.0
 
 Fetch = Callable[[str], Snapshot]
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a listing brought."""
+    """What a listing brought. `unreadable` records were left as they are in the mirror."""
 
     pages: int = 0
     seen: int = 0
+    unreadable: int = 0
     added: int = 0
     changed: int = 0
     missing: int = 0
@@ -48,6 +51,9 @@ class IncompleteListing(Unavailable):
     """Twilio's list left out objects that Twilio still has, so nothing may be concluded from it."""
 
 
+Progress = Callable[[Tally], None]
+
+
 def read_listing(
     resource: Resource,
     scope: str,
@@ -55,13 +61,13 @@ def read_listing(
     *,
     fetch: Fetch | None,
     run: SyncRun,
-    progress: Callable[[Tally], None] = lambda tally: None,
+    progress: Progress = lambda tally: None,
 ) -> Tally:
     """Bring the mirror of one scope to what the listing says, and return what that took.
 
     `fetch` reads one object, to confirm that what the listing lacks is gone; None for a listing that
-    is itself made of single reads. Raises what the pages raise. Every page before that stays
-    applied, and nothing is marked missing.
+    is itself made of single reads. `progress` is called after every page and while waiting for one.
+    Raises what the pages raise. Every page before that stays applied, and nothing is marked missing.
     """
     tally = Tally()
     with connection.cursor() as cursor:
@@ -69,10 +75,14 @@ def read_listing(
         cursor.execute(statements.CREATE_SEEN)
         cursor.execute("SELECT now()")
         started: datetime = cursor.fetchone()[0]
-    for page in _ahead(iter(pages)):
-        _apply_page(resource, scope, page, tally, run)
+    for page in _ahead(iter(pages), lambda: progress(tally)):
+        _apply_page(resource, page, tally, run)
         progress(tally)
-    tally.missing = _mark_missing(resource, scope, started, fetch, run)
+        del page  # or three pages would be held: this one, the next, and the one after that
+    absent = _absent_from_listing(resource, scope, started)
+    if absent and fetch:
+        absent = _confirmed(resource, absent, fetch, run, lambda: progress(tally))
+    tally.missing = _mark(resource, absent, started, Change.Source.SYNC, run)
     with connection.cursor() as cursor:
         cursor.execute(statements.DROP_SEEN)
     return tally
@@ -92,9 +102,10 @@ def apply_snapshots(
     """
     written = 0
     for snapshot in snapshots:
-        rows = [row(resource, snapshot.body, fingerprint(snapshot.body))]
-        added, changed, _ = _merge(resource, rows, snapshot.requested_at, source, run, operation)
-        written += added + changed
+        hash_ = fingerprint(snapshot.body, resource.edition)
+        if incoming := row(resource, snapshot.sid, snapshot.body, hash_):
+            merged = _merge(resource, [incoming], snapshot.requested_at, source, run, operation)
+            written += merged.added + merged.changed
     return written
 
 
@@ -102,12 +113,12 @@ def mark_absent(resource: Resource, sid: str, *, source: Change.Source, asked_at
     """Mark one object that Twilio says it does not have; False when something newer was applied."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT now() - make_interval(secs => %s)", [_age(asked_at)])
-        started = cursor.fetchone()[0]
-        return bool(_mark(cursor, resource, [sid], started, source, None))
+        asked = cursor.fetchone()[0]
+    return bool(_mark(resource, [sid], asked, source, None))
 
 
-def _apply_page(resource: Resource, scope: str, page: Page, tally: Tally, run: SyncRun) -> None:
-    records = identify(page.records)
+def _apply_page(resource: Resource, page: Page, tally: Tally, run: SyncRun) -> None:
+    records = identify(resource, page.records)
     tally.pages += 1
     tally.seen += len(records)
     tally.requests += page.effort.requests
@@ -118,74 +129,90 @@ def _apply_page(resource: Resource, scope: str, page: Page, tally: Tally, run: S
     with connection.cursor() as cursor:
         cursor.execute(
             statements.differing(resource),
-            {"sids": list(records), "hashes": [hash_ for hash_, _ in records.values()], "scope": scope},
+            {"sids": list(records), "hashes": [hash_ for hash_, _ in records.values()]},
         )
         different = [sid for (sid,) in cursor.fetchall()]
     if different:
-        rows = [row(resource, records[sid][1], records[sid][0]) for sid in different]
-        added, changed, _ = _merge(resource, rows, page.requested_at, Change.Source.SYNC, run, None)
-        tally.added += added
-        tally.changed += changed
+        rows = [row(resource, sid, records[sid][1], records[sid][0]) for sid in different]
+        readable = [incoming for incoming in rows if incoming]
+        merged = _merge(resource, readable, page.requested_at, Change.Source.SYNC, run, None)
+        tally.added += merged.added
+        tally.changed += merged.changed
+        tally.unreadable += len(rows) - len(readable) + merged.refused
+
+
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    added: int = 0
+    changed: int = 0
+    refused: int = 0
 
 
 def _merge(
     resource: Resource,
-    rows: list[dict[str, Any]],
+    rows: list[Row],
     requested_at: datetime,
     source: Change.Source,
     run: SyncRun | None,
     operation: Operation | None,
-) -> tuple[int, int, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statements.merge(resource),
-            {
-                "rows": msgspec.json.encode(rows).decode(),
-                "age": _age(requested_at),
-                "source": source,
-                "resource": resource.name,
-                "run": run.pk if run else None,
-                "operation": operation.pk if operation else None,
-                "quiet": list(resource.quiet),
-            },
-        )
-        added, changed, told = cursor.fetchone()
-    return added, changed, told
+) -> _Merged:
+    """Write rows. One that Postgres does not take is left out, found by halving, and the others go in."""
+    if not rows:
+        return _Merged()
+    parameters: dict[str, Any] = {
+        "rows": msgspec.json.encode(rows).decode(),
+        "age": _age(requested_at),
+        "source": source,
+        "resource": resource.name,
+        "run": run.pk if run else None,
+        "operation": operation.pk if operation else None,
+        "quiet": list(resource.quiet),
+    }
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statements.merge(resource), parameters)
+            added, changed = cursor.fetchone()
+            return _Merged(added, changed)
+    except (DataError, IntegrityError) as error:
+        if len(rows) == 1:
+            unreadable(resource, rows[0]["sid"], error)
+            return _Merged(refused=1)
+    middle = len(rows) // 2
+    halves = [
+        _merge(resource, half, requested_at, source, run, operation)
+        for half in (rows[:middle], rows[middle:])
+    ]
+    return _Merged(
+        sum(half.added for half in halves),
+        sum(half.changed for half in halves),
+        sum(half.refused for half in halves),
+    )
 
 
-def _mark_missing(
-    resource: Resource, scope: str, started: datetime, fetch: Fetch | None, run: SyncRun
-) -> int:
+def _absent_from_listing(resource: Resource, scope: str, started: datetime) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(statements.ANALYZE_SEEN)
         cursor.execute(statements.unseen(resource), {"scope": scope, "started": started})
-        candidates = [sid for (sid,) in cursor.fetchall()]
-    if not candidates:
-        return 0
-    gone = _confirmed(resource, candidates, fetch, run) if fetch else candidates
-    with connection.cursor() as cursor:
-        return _mark(cursor, resource, gone, started, Change.Source.SYNC, run)
+        return [sid for (sid,) in cursor.fetchall()]
 
 
 def _mark(
-    cursor: Any,
-    resource: Resource,
-    sids: list[str],
-    started: datetime,
-    source: Change.Source,
-    run: SyncRun | None,
+    resource: Resource, sids: list[str], started: datetime, source: Change.Source, run: SyncRun | None
 ) -> int:
-    cursor.execute(
-        statements.mark_missing(resource),
-        {
-            "sids": sids,
-            "started": started,
-            "source": source,
-            "resource": resource.name,
-            "run": run.pk if run else None,
-        },
-    )
-    return int(cursor.fetchone()[0])
+    if not sids:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statements.mark_missing(resource),
+            {
+                "sids": sids,
+                "started": started,
+                "source": source,
+                "resource": resource.name,
+                "run": run.pk if run else None,
+            },
+        )
+        return int(cursor.fetchone()[0])
 
 
 def _age(moment: datetime) -> float:
@@ -193,10 +220,17 @@ def _age(moment: datetime) -> float:
     return max(0.0, (timezone.now() - moment).total_seconds())
 
 
-def _confirmed(resource: Resource, candidates: list[str], fetch: Fetch, run: SyncRun) -> list[str]:
+def _confirmed(
+    resource: Resource,
+    candidates: list[str],
+    fetch: Fetch,
+    run: SyncRun,
+    sign_of_life: Callable[[], None],
+) -> list[str]:
     """Those of the candidates that Twilio really no longer has. The others are copied in."""
     gone, still_there = [], []
     for sid in candidates[:CONFIRMATIONS]:
+        sign_of_life()
         try:
             still_there.append(fetch(sid))
         except Absent:
@@ -212,7 +246,7 @@ def _confirmed(resource: Resource, candidates: list[str], fetch: Fetch, run: Syn
     return candidates
 
 
-def _ahead(pages: Iterator[Page]) -> Iterator[Page]:
+def _ahead(pages: Iterator[Page], sign_of_life: Callable[[], None]) -> Iterator[Page]:
     """The same pages, each fetched while the one before is worked on."""
 
     def take() -> Page | None:
@@ -223,6 +257,12 @@ def _ahead(pages: Iterator[Page]) -> Iterator[Page]:
 
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="mirror-ahead") as pool:
         upcoming = pool.submit(take)
-        while (page := upcoming.result()) is not None:
+        while True:
+            while not wait([upcoming], _SECONDS_BETWEEN_SIGNS_OF_LIFE).done:
+                sign_of_life()
+            page = upcoming.result()
+            if page is None:
+                return
             upcoming = pool.submit(take)
             yield page
+            del page

@@ -2,13 +2,22 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
+import structlog
 import xxhash
 
 from portal.mirror.resource import Resource
+from portal.twilio.bodies import UNREADABLE, read_object
+
+log = structlog.get_logger(__name__)
+
+# A record that cannot be read is left as it is in the mirror, and no other suffers for it.
+Hashed = tuple[int, msgspec.Raw]
+Row = dict[str, Any]
 
 
 class _Sid(msgspec.Struct):
@@ -16,7 +25,6 @@ class _Sid(msgspec.Struct):
 
 
 _sid = msgspec.json.Decoder(_Sid)
-_payload = msgspec.json.Decoder(dict[str, Any])
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -25,49 +33,56 @@ _MONTHS = {
 }
 
 
-def identify(records: Iterable[msgspec.Raw]) -> dict[str, tuple[int, msgspec.Raw]]:
-    """Records by sid, each with the hash of its bytes. Of one sid sent twice, the later counts."""
-    return {_sid.decode(record).sid: (fingerprint(record), record) for record in records}
+def identify(resource: Resource, records: Iterable[msgspec.Raw]) -> dict[str, Hashed]:
+    """Records by sid, each with the hash of its bytes. Of one sid sent twice, the later counts.
+
+    Records without a usable sid are left out.
+    """
+    edition, longest = resource.edition, resource.longest_sid
+    try:
+        found = {_sid.decode(record).sid: (fingerprint(record, edition), record) for record in records}
+    except ValueError:
+        found = {}
+        for record in records:
+            try:
+                found[_sid.decode(record).sid] = fingerprint(record, edition), record
+            except ValueError as error:
+                unreadable(resource, "", error)
+    if not _is_printable("".join(found)) or max(map(len, found), default=0) > longest or "" in found:
+        for sid in list(found):
+            if not (sid and _is_printable(sid) and len(sid) <= longest):
+                del found[sid]
+                unreadable(resource, "", ValueError("no sid"))
+    return found
 
 
-def fingerprint(record: msgspec.Raw | bytes) -> int:
+def _is_printable(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def fingerprint(record: msgspec.Raw | bytes, edition: int) -> int:
     """A signed 64-bit hash of a record's bytes."""
-    unsigned = xxhash.xxh3_64_intdigest(record)
+    unsigned = xxhash.xxh3_64_intdigest(record, edition)
     return unsigned - (1 << 64) if unsigned >= 1 << 63 else unsigned
 
 
-def row(resource: Resource, record: msgspec.Raw | bytes, hash_: int) -> dict[str, Any]:
-    """The row of a record, ready to be encoded as JSON for Postgres."""
-    payload, body = _readable(record)
-    values = resource.columns(payload)
-    return {
-        "sid": payload["sid"],
-        "payload": msgspec.Raw(body),
-        "payload_hash": hash_,
-        **{resource.column(name): values[name] for name in resource.fields},
-    }
+def row(resource: Resource, sid: str, record: msgspec.Raw | bytes, hash_: int) -> Row | None:
+    """The row of a record, ready to be encoded as JSON for Postgres; None if it cannot be read."""
+    try:
+        payload, body = read_object(record)
+        values = resource.columns(payload)
+        if not values[resource.scope]:
+            raise ValueError("The record does not say whose it is.")
+        columns = {resource.column(name): values[name] for name in resource.fields}
+    except UNREADABLE as error:
+        unreadable(resource, sid, error)
+        return None
+    return {"sid": sid, "payload": msgspec.Raw(body), "payload_hash": hash_, **columns}
 
 
-def _readable(record: msgspec.Raw | bytes) -> tuple[dict[str, Any], bytes]:
-    """The decoded record and its bytes, without U+0000, which Postgres cannot hold in jsonb."""
-    body = bytes(record)
-    payload = _payload.decode(body)
-    if b"\\u0000" in body:
-        payload = _without_nul(payload)
-        body = msgspec.json.encode(payload)
-    return payload, body
-
-
-def _without_nul(value: Any) -> Any:
-    match value:
-        case str():
-            return value.replace("\0", "")
-        case dict():
-            return {_without_nul(key): _without_nul(item) for key, item in value.items()}
-        case list():
-            return [_without_nul(item) for item in value]
-        case _:
-            return value
+def unreadable(resource: Resource, sid: str, error: Exception) -> None:
+    """Say that a record could not be read, without what stands in it."""
+    log.warning("mirror.unreadable", resource=resource.name, sid=sid, error=type(error).__name__)
 
 
 def rfc2822(text: Any) -> datetime | None:
@@ -89,3 +104,12 @@ def rfc2822(text: Any) -> datetime | None:
 def text(value: Any, longest: int = 255) -> str:
     """Any scalar as text of a bounded length; Twilio's null and "" are both ""."""
     return "" if value is None else str(value)[:longest]
+
+
+def decimal(value: Any, digits: int = 12, places: int = 5) -> Decimal | None:
+    """A number that a column of this size holds, which Twilio may send as text; None for anything else."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) < 10 ** (digits - places) else None

@@ -13,9 +13,11 @@ class Resource:
     """How one kind of Twilio object is mirrored.
 
     `columns` turns a decoded record into the values of `fields` (attribute names of the model). It
-    must not fail on a record that lacks a key or has a new one. `scope` is the field that says which
-    listing a row belongs to: rows of that scope that a complete listing lacks are missing. A change
-    in nothing but `quiet` properties is copied without being told as news.
+    should not fail on a record that lacks a key or has a new one; a record it fails on stays as it is
+    in the mirror. `scope` is the field that says which listing a row belongs to: rows of that scope
+    that a complete listing lacks are missing. A change in nothing but `quiet` properties is copied
+    without being told as news. Whoever changes `columns` raises `edition`, and every row is written
+    anew; without that, only those that change at Twilio are.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Resource:
     columns: Callable[[Payload], Mapping[str, Any]]
     scope: str = "account_id"
     quiet: frozenset[str] = frozenset({"date_updated", "uri", "subresource_uris"})
+    edition: int = 1
 
     def column(self, attname: str) -> str:
         """The database column behind an attribute."""
@@ -36,3 +39,7 @@ class Resource:
     @cached_property
     def table(self) -> str:
         return self.model._meta.db_table
+
+    @cached_property
+    def longest_sid(self) -> int:
+        return self.model._meta.get_field("sid").max_length or 0

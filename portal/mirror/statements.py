@@ -24,7 +24,7 @@ ANALYZE_SEEN = sql.SQL("ANALYZE pg_temp.{seen}").format(seen=SEEN)
 def differing(resource: Resource) -> sql.Composed:
     """Note the sids of a page as seen; return those whose row is new, different, or was missing.
 
-    Parameters: sids, hashes, scope.
+    Parameters: sids, hashes.
     """
     return sql.SQL("""
         WITH page AS MATERIALIZED (
@@ -36,12 +36,7 @@ def differing(resource: Resource) -> sql.Composed:
         LEFT JOIN {table} AS mine ON mine.sid = page.sid
         WHERE mine.payload_hash IS DISTINCT FROM page.hash
            OR mine.missing_since IS NOT NULL
-           OR mine.{scope} IS DISTINCT FROM %(scope)s
-    """).format(
-        seen=SEEN,
-        table=sql.Identifier(resource.table),
-        scope=sql.Identifier(resource.column(resource.scope)),
-    )
+    """).format(seen=SEEN, table=sql.Identifier(resource.table))
 
 
 @lru_cache
@@ -49,17 +44,17 @@ def merge(resource: Resource) -> sql.Composed:
     """Insert or update rows and tell what changed, in one statement.
 
     Parameters: rows (JSON array), age (seconds since Twilio was asked), source, resource, run,
-    operation. Returns the number of rows added, updated, and changes told. A row that somebody
-    applied after Twilio was asked is left alone unless Twilio says that it has changed since.
+    operation. Returns the number of rows added and updated. A row that somebody applied, or found
+    missing, after Twilio was asked is left alone; unless Twilio says that it has changed since.
     """
     fields = ("sid", *resource.fields, "payload", "payload_hash")
     columns = [sql.Identifier(resource.column(name)) for name in fields]
     updates = [sql.SQL("{c} = excluded.{c}").format(c=column) for column in columns[1:]]
     guard: sql.Composable = sql.SQL("mine.synced_at <= now() - make_interval(secs => %(age)s)")
     if "remote_updated_at" in resource.fields:
-        guard = sql.SQL("({guard} OR excluded.remote_updated_at > mine.remote_updated_at)").format(
-            guard=guard
-        )
+        guard = sql.SQL("""
+            ({guard} OR mine.missing_since IS NULL AND excluded.remote_updated_at > mine.remote_updated_at)
+        """).format(guard=guard)
     return sql.SQL("""
         WITH incoming AS MATERIALIZED (
             SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
@@ -90,11 +85,8 @@ def merge(resource: Resource) -> sql.Composed:
                   AND key <> ALL (%(quiet)s)
             ) AS news
             WHERE news.fields IS NOT NULL OR before.missing_since IS NOT NULL
-            RETURNING 1
         )
-        SELECT count(*) FILTER (WHERE before.sid IS NULL),
-               count(*) FILTER (WHERE before.sid IS NOT NULL),
-               (SELECT count(*) FROM told)
+        SELECT count(*) FILTER (WHERE before.sid IS NULL), count(*) FILTER (WHERE before.sid IS NOT NULL)
         FROM merged LEFT JOIN before USING (sid)
     """).format(
         columns=sql.SQL(", ").join(columns),
@@ -132,7 +124,7 @@ def mark_missing(resource: Resource) -> sql.Composed:
     """
     return sql.SQL("""
         WITH gone AS (
-            UPDATE {table} AS mine SET missing_since = now()
+            UPDATE {table} AS mine SET missing_since = now(), synced_at = now()
             WHERE mine.sid = ANY (%(sids)s) AND mine.missing_since IS NULL AND mine.synced_at < %(started)s
             RETURNING mine.sid, mine.{scope} AS scope
         ), told AS (

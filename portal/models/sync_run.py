@@ -56,8 +56,9 @@ class SyncRun(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     queued_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
-    heartbeat_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)  # sent to the workers, or moved, at this moment
     finished_at = models.DateTimeField(null=True)
+    begun = models.PositiveSmallIntegerField("times begun", default=0, db_default=0)
     pages = models.PositiveIntegerField(default=0)
     seen = models.PositiveIntegerField(default=0)
     added = models.PositiveIntegerField(default=0)
