@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,11 +14,14 @@ from inventory.configuration import PROPERTIES, configuration_of
 from inventory.models import PhoneNumber
 from portal import operations
 from portal.models import Change, Note, Operation, TwilioAccount, User
-from portal.twilio.client import IN_A_TASK
-from portal.twilio.errors import Absent, NoCredentials, TwilioFailure, Unavailable
+from portal.twilio.errors import Absent, NoCredentials, TwilioFailure
 from portal.twilio.login import Login
 
+log = structlog.get_logger(__name__)
+
 UPDATE_NUMBER = "inventory.update_number"
+# Of operations whose answer was lost, so many are looked into in one round.
+_SETTLED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ def update_number(
     ChangedMeanwhile rather than overwrite what somebody else changed. Raises the four Twilio
     failures, AlreadySent and AlreadyUnderWay.
     """
+    operations.check_unsent(form_key)
     number = read_number(number=number)
     login = _login(number)
     current = configuration_of(number.payload)
@@ -118,28 +123,34 @@ def read_number(*, number: PhoneNumber) -> PhoneNumber:
 
 def settle_number_operations() -> None:
     """End updates whose answer was lost, by looking at what the number is now."""
-    for operation in operations.unsettled(UPDATE_NUMBER):
+    for operation in operations.unsettled(UPDATE_NUMBER)[:_SETTLED_AT_ONCE]:
         try:
             _settle_update(operation)
-        except (Unavailable, NoCredentials):
-            continue  # Twilio cannot be asked now; the next round will
+        except TwilioFailure as failure:  # nobody can look now; the next round will
+            log.info("operation.unsettled", operation=str(operation.pk), failure=type(failure).__name__)
+        except Exception:  # one must not keep the others waiting
+            log.exception("operation.unsettled", operation=str(operation.pk))
 
 
 def _settle_update(operation: Operation) -> None:
     number = PhoneNumber.objects.select_related("account").get(pk=operation.target)
+    asked_at = timezone.now()
     try:
-        snapshot = gateway.fetch_number(_login(number), number.sid, patience=IN_A_TASK)
-    except Absent as failure:
-        operations.end_as(operation, failure)
+        snapshot = gateway.fetch_number(_login(number), number.sid)
+    except Absent:
+        sync.mark_number_absent(number.sid, asked_at=asked_at)
+        operations.refuse(operation, "Twilio's answer was lost, and this account no longer has the number.")
         return
     current = configuration_of(snapshot.payload)
-    arrived = all(current[name] == after for name, (_, after) in operation.detail["fields"].items())
+    fields = operation.detail["fields"]
     with transaction.atomic(durable=True):
         sync.apply_number(snapshot, source=Change.Source.OPERATION, operation=operation)
-        if arrived:
+        if all(current[name] == after for name, (_, after) in fields.items()):
             operations.end(operation, words="Twilio's answer was lost; the number shows the change.")
-        else:
+        elif any(current[name] == before for name, (before, _) in fields.items()):
             operations.refuse(operation, "Twilio's answer was lost, and the number does not show the change.")
+        else:  # Twilio spells some values its own way: a name taken away becomes the number
+            operations.end(operation, words="Twilio's answer was lost; the number has changed since.")
 
 
 def annotate_number(*, number: PhoneNumber, owner: str, cost_centre: str, tags: list[str]) -> None:

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from portal.models import Operation, OperationQuerySet, TwilioAccount, User
 from portal.twilio.errors import TwilioFailure, Uncertain
 
-# A lost answer is looked into after this long: Twilio may still be working on it.
+# A lost answer is looked into so long after it was given up: Twilio may still be working on it.
 SETTLE_AFTER = timedelta(seconds=10)
 # An operation that says "under way" for this long has lost its process.
 ORPHANED_AFTER = timedelta(minutes=2)
@@ -49,18 +49,26 @@ def start(
     form_key: UUID | None = None,
 ) -> Operation:
     """Commit the intent. Raise AlreadySent or AlreadyUnderWay instead of starting a second one."""
-    try:
-        with transaction.atomic(durable=True):
-            return Operation.objects.create(
-                kind=kind, account=account, target=target, actor=actor, detail=detail, reason=reason,
-                form_key=form_key,
-            )  # fmt: skip
-    except IntegrityError:
-        if form_key and (sent := Operation.objects.filter(form_key=form_key).first()):
-            raise AlreadySent(sent) from None
-        if under_way := Operation.objects.open().about(target).first():
-            raise AlreadyUnderWay(under_way) from None
-        raise
+    while True:
+        try:
+            with transaction.atomic(durable=True):
+                return Operation.objects.create(
+                    kind=kind, account=account, target=target, actor=actor, detail=detail, reason=reason,
+                    form_key=form_key,
+                )  # fmt: skip
+        except IntegrityError as error:
+            check_unsent(form_key)
+            if under_way := Operation.objects.open().about(target).first():
+                raise AlreadyUnderWay(under_way) from None
+            if "operation_one_open" not in str(error):
+                raise
+            # The other one has ended since.
+
+
+def check_unsent(form_key: UUID | None) -> None:
+    """Raise AlreadySent if the form with this key has started an operation before."""
+    if form_key and (sent := Operation.objects.filter(form_key=form_key).first()):
+        raise AlreadySent(sent)
 
 
 def end(operation: Operation, *, words: str = "", request_id: str = "") -> None:
@@ -80,13 +88,13 @@ def refuse(operation: Operation, words: str) -> None:
 
 
 def unsettled(kind: str) -> OperationQuerySet:
-    """Open operations of a kind that are old enough to look into."""
+    """Open operations of a kind that are old enough to look into, oldest first."""
     started, uncertain = Operation.State.STARTED, Operation.State.UNCERTAIN
     return Operation.objects.filter(
-        Q(state=uncertain, started_at__lt=Now() - SETTLE_AFTER)
+        Q(state=uncertain, ended_at__lt=Now() - SETTLE_AFTER)
         | Q(state=started, started_at__lt=Now() - ORPHANED_AFTER),
         kind=kind,
-    ).select_related("account")
+    ).order_by("started_at")
 
 
 def _end(

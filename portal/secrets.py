@@ -12,7 +12,6 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.signals import setting_changed
 from django.db import models
 
 
@@ -20,10 +19,14 @@ class CannotDecrypt(Exception):
     """None of the configured keys opens this value."""
 
 
-@functools.cache
 def _fernet() -> MultiFernet:
+    return _fernet_of(tuple(settings.FIELD_ENCRYPTION_KEYS))
+
+
+@functools.cache
+def _fernet_of(keys: tuple[str, ...]) -> MultiFernet:
     try:
-        return MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS])
+        return MultiFernet([Fernet(key) for key in keys])
     except ValueError as error:
         raise ImproperlyConfigured(
             "FIELD_ENCRYPTION_KEYS must be one or more Fernet keys, newest first, separated by commas."
@@ -80,11 +83,3 @@ class EncryptedJSONField(EncryptedTextField):
 
     def value_to_string(self, obj: models.Model) -> str:
         return json.dumps(self.value_from_object(obj))
-
-
-def _forget_keys(*, setting: str, **kwargs: Any) -> None:
-    if setting == "FIELD_ENCRYPTION_KEYS":
-        _fernet.cache_clear()
-
-
-setting_changed.connect(_forget_keys)

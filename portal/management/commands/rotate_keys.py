@@ -1,11 +1,11 @@
 from typing import Any
 
 from django.apps import apps
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from psycopg import sql
 
-from portal.secrets import EncryptedTextField, rotate
+from portal.secrets import CannotDecrypt, EncryptedTextField, rotate
 
 BATCH = 500
 
@@ -35,8 +35,15 @@ class Command(BaseCommand):
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(select, [last, last, BATCH])
                 rows = cursor.fetchall()
-                cursor.executemany(update, [(rotate(token), pk) for pk, token in rows])
+                cursor.executemany(update, [(_rotated(token, f"{table} {pk}"), pk) for pk, token in rows])
             count += len(rows)
             if len(rows) < BATCH:
                 return count
             last = str(rows[-1][0])
+
+
+def _rotated(token: str, where: str) -> str:
+    try:
+        return rotate(token)
+    except CannotDecrypt as error:
+        raise CommandError(f"{where}: {error} Put the key that made it back, and start again.") from None

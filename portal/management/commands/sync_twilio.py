@@ -3,12 +3,15 @@ import sys
 import time
 from typing import Any
 
+import structlog
 from celery import current_app
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.mirror import runs
 from portal.models import SyncRun, TwilioAccount
+
+log = structlog.get_logger(__name__)
 
 _FIGURES = ("pages", "seen", "added", "changed", "missing", "requests", "retries")
 
@@ -46,11 +49,18 @@ class Command(BaseCommand):
     def _run(self, account: TwilioAccount, resource: str) -> SyncRun:
         started = time.monotonic()
         run = runs.request_run(account, resource, trigger=SyncRun.Trigger.COMMAND)
-        current_app.tasks[f"sync_{resource}"](run.pk)
-        run.refresh_from_db()
-        while not run.is_finished:  # a worker has it; wait for its result
-            time.sleep(0.5)
+        while not run.is_finished:
+            try:
+                current_app.tasks[f"sync_{resource}"](run.pk)
+            except Exception:
+                run.refresh_from_db()
+                if not run.is_finished:
+                    raise
+                log.exception("sync.fault", run=run.pk, resource=resource, account=account.pk)
             run.refresh_from_db()
+            if not run.is_finished:  # a worker has it; wait for its result, or for its end
+                time.sleep(0.5)
+                run.refresh_from_db()
         self._tell(account, run, time.monotonic() - started)
         return run
 
