@@ -49,18 +49,8 @@ class Command(BaseCommand):
     def _run(self, account: TwilioAccount, resource: str) -> SyncRun:
         started = time.monotonic()
         run = runs.request_run(account, resource, trigger=SyncRun.Trigger.COMMAND)
-        while not run.is_finished:
-            try:
-                current_app.tasks[f"sync_{resource}"](run.pk)
-            except Exception:
-                run.refresh_from_db()
-                if not run.is_finished:
-                    raise
-                log.exception("sync.fault", run=run.pk, resource=resource, account=account.pk)
-            run.refresh_from_db()
-            if not run.is_finished:  # a worker has it; wait for its result, or for its end
-                time.sleep(0.5)
-                run.refresh_from_db()
+        while not _carry_out(run):
+            time.sleep(0.5)
         self._tell(account, run, time.monotonic() - started)
         return run
 
@@ -83,3 +73,16 @@ class Command(BaseCommand):
             return
         outcome = f"{len(failed)} of {len(finished)} failed" if failed else f"{len(finished)} runs complete"
         self.stdout.write(f"{outcome}: {sums['seen']:,} objects seen in {seconds:.1f} s")
+
+
+def _carry_out(run: SyncRun) -> bool:
+    """Do what a worker does, unless one is at it. Whether the run is over."""
+    try:
+        current_app.tasks[f"sync_{run.resource}"](run.pk)
+    except Exception:
+        run.refresh_from_db()
+        if not run.is_finished:
+            raise
+        log.exception("sync.fault", run=run.pk, resource=run.resource, account=run.account_id)
+    run.refresh_from_db()
+    return run.is_finished
