@@ -232,7 +232,7 @@ def _number_context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any
         "can_refresh": request.access.can(Permission.REFRESH, number.account_id),
         "open_operation": Operation.objects.open().about(number.sid).select_related("actor").first(),
         "timeline": timeline(number.sid, kinds=OPERATION_TITLES, properties=PROPERTIES),
-        "freshness": freshness("numbers", [number.account]),
+        "freshness": freshness("numbers", [number.account]).or_read_at(number.synced_at),
         "note_form": forms.NoteForm(),
     }
 

@@ -1,7 +1,7 @@
 """How old is what a page shows, and what is being done about it (UX-39, UX-40)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -28,6 +28,13 @@ class Freshness:
     is_running: bool
     troubles: Sequence[Trouble] = field(default_factory=list)
     never_read: Sequence[TwilioAccount] = field(default_factory=list)
+    source: str = "sync"
+
+    def or_read_at(self, moment: datetime) -> "Freshness":
+        """The freshness of one object that may have been read by itself since the last sync."""
+        if self.as_of is None or moment > self.as_of:
+            return replace(self, as_of=moment, is_stale=False, source="a reading of this object")
+        return self
 
 
 def freshness(resource: str, accounts: Sequence[TwilioAccount]) -> Freshness:

@@ -32,6 +32,7 @@ class Line:
     resource: str
     latest: SyncRun | None
     complete: SyncRun | None
+    of_account: int  # lines that this account has
 
     @property
     def name(self) -> str:
@@ -62,12 +63,13 @@ def health_of(accounts: Sequence[TwilioAccount]) -> list[Line]:
     latest = runs.order_by("account_id", "resource", "-queued_at").distinct("account_id", "resource")
     last = {(run.account_id, run.resource): run for run in latest}
     complete = {(run.account_id, run.resource): run for run in runs.latest_complete(settings.SYNC_INTERVALS)}
-    return [
-        Line(account, resource, last.get((account.pk, resource)), complete.get((account.pk, resource)))
-        for account in accounts
-        for resource in settings.SYNC_INTERVALS
-        if not (resource == "accounts" and account.is_subaccount)
-    ]
+    lines = []
+    for account in accounts:
+        resources = [r for r in settings.SYNC_INTERVALS if not (r == "accounts" and account.is_subaccount)]
+        for resource in resources:
+            key = account.pk, resource
+            lines.append(Line(account, resource, last.get(key), complete.get(key), len(resources)))
+    return lines
 
 
 def beat_at() -> datetime | None:

@@ -114,11 +114,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def visible_accounts(request: HttpRequest) -> list[TwilioAccount]:
-    """The accounts a person may see, by name; read once a request and without their credentials."""
+    """The accounts a person may see, subaccounts after their parent; read once, without credentials."""
     staff = attach_access(request)
     if not hasattr(staff, "_visible_accounts"):
         rows = TwilioAccount.objects.present().only(
             "sid", "friendly_name", "status", "type", "owner_sid", "is_watched", "missing_since"
         )
-        staff._visible_accounts = list(staff.access.visible(rows, field="sid"))  # type: ignore[attr-defined]
+        accounts = list(staff.access.visible(rows, field="sid"))
+        names = {account.pk: str(account) for account in accounts}
+        accounts.sort(key=lambda a: (names.get(a.owner_sid, ""), a.is_subaccount, str(a)))
+        staff._visible_accounts = accounts  # type: ignore[attr-defined]
     return staff._visible_accounts  # type: ignore[attr-defined, no-any-return]

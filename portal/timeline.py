@@ -1,5 +1,6 @@
 """What happened to an object: operations, changes learned and notes, newest first (UX-43)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -84,5 +85,7 @@ def _words(value: Any) -> str:
             return "no"
         case dict():
             return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
+        case str() if re.fullmatch(r"[A-Z]{2}[0-9a-fA-F]{32}", value):
+            return f"{value[:6]}…{value[-4:]}"
         case _:
             return str(value)
