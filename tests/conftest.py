@@ -23,10 +23,10 @@ NUMBERS = 600
 def twilio() -> Iterator[Sandbox]:
     """Twilio, as this test finds and leaves it. Reached through the portal's own transport."""
     sandbox = Sandbox(numbers=NUMBERS)
-    session = http_client().session
-    session.mount(settings.TWILIO_BASE_URL, SandboxAdapter(sandbox))
+    session, url = http_client().session, settings.TWILIO_BASE_URL
+    session.mount(url, SandboxAdapter(sandbox))
     yield sandbox
-    session.adapters.pop(settings.TWILIO_BASE_URL)
+    session.adapters.pop(url)
     sandbox.close()
 
 

@@ -17,7 +17,7 @@ import ssl
 from typing import Any
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import NewConnectionError
 
 from portal.twilio.bodies import read_object
 
@@ -125,7 +125,9 @@ def _code_and_words(status: int, body: bytes) -> tuple[int | None, str]:
 
 def _never_sent(error: requests.RequestException) -> bool:
     """Whether the request cannot have reached Twilio: no connection was made, or to nobody we trust."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(reason, (NewConnectionError, ConnectTimeoutError)):
+    if isinstance(reason, NewConnectionError):
         return True
     return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in getattr(reason, "args", ()))

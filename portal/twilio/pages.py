@@ -72,10 +72,10 @@ def iter_pages(
         yield Page(records, effort.requested_at or timezone.now(), effort)
         if not next_url:
             return
-        url, query = urljoin(url, next_url), None
-        if url in read:
+        if next_url in read:
             raise Unavailable("Twilio's list leads in a circle.", request_id=effort.request_id)
-        read.add(url)
+        read.add(next_url)
+        url, query = next_url, None
 
 
 def _read(
@@ -90,23 +90,21 @@ def _read(
                 response = client.request("GET", url, params=query)
                 if response.status_code != 200:
                     raise TwilioException("Unable to fetch page", response)
-                records, next_url = _decode(call.body, key)
+                return *_decode(call.body, key, url), effort
             except UNREADABLE:
                 if call.requests == 0 or tries == 0:
                     raise
                 call.retries += 1
-                continue
             finally:
                 effort.add(call)
-        return records, next_url, effort
 
 
 _envelope = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _records = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def _decode(body: bytes, key: str) -> tuple[list[msgspec.Raw], str]:
-    """The records of a page, and where the next one is; "" after the last."""
+def _decode(body: bytes, key: str, url: str) -> tuple[list[msgspec.Raw], str]:
+    """The records of a page, and the URL of the next one; "" after the last."""
     try:
         envelope = _envelope.decode(body)
     except ValueError:
@@ -116,6 +114,4 @@ def _decode(body: bytes, key: str) -> tuple[list[msgspec.Raw], str]:
         next_url = meta.get("next_page_url")
     else:
         next_url = msgspec.json.decode(envelope.get("next_page_uri", b"null"))
-    if not isinstance(next_url, str | None):
-        raise TypeError("The next page is not a URL.")
-    return _records.decode(envelope[key]), next_url or ""
+    return _records.decode(envelope[key]), urljoin(url, next_url) if next_url else ""
