@@ -73,7 +73,7 @@ def read_listing(
     with connection.cursor() as cursor:
         cursor.execute(statements.DROP_SEEN)
         cursor.execute(statements.CREATE_SEEN)
-        cursor.execute("SELECT now()")
+        cursor.execute("SELECT statement_timestamp()")
         started: datetime = cursor.fetchone()[0]
     for page in _ahead(iter(pages), lambda: progress(tally)):
         _apply_page(resource, page, tally, run)
@@ -112,7 +112,7 @@ def apply_snapshots(
 def mark_absent(resource: Resource, sid: str, *, source: Change.Source, asked_at: datetime) -> bool:
     """Mark one object that Twilio says it does not have; False when something newer was applied."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT now() - make_interval(secs => %s)", [_age(asked_at)])
+        cursor.execute("SELECT statement_timestamp() - make_interval(secs => %s)", [_age(asked_at)])
         asked = cursor.fetchone()[0]
     return bool(_mark(resource, [sid], asked, source, None))
 
