@@ -1,9 +1,11 @@
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Q
+from django_filters.fields import MultipleChoiceField
 
 from inventory import labels
 from inventory.models import PhoneNumber
@@ -24,13 +26,55 @@ ROUTES_OF_MESSAGES = {
 }
 HAS = {"yes": "Yes", "no": "No"}
 
+_EMERGENCY = {
+    "registered": Q(emergency_address_status="registered"),
+    "none": Q(emergency_address_status__in=["", "unregistered"]),
+    "problem": ~Q(emergency_address_status__in=["", "registered", "unregistered"]),
+}
+# What each filter by a facet means. The names stand on numbers and on their facets alike.
+FACETS: Mapping[str, Callable[[Any], Q]] = {
+    "account": lambda sids: Q(account_id__in=sids),
+    "country": lambda countries: Q(country__in=countries),
+    "type": lambda types: Q(number_type__in=types),
+    "can": lambda capabilities: Q(**dict.fromkeys(capabilities, True)),
+    "calls": lambda route: Q(call_route=route),
+    "messages": lambda route: Q(message_route=route),
+    "origin": lambda origin: Q(origin=origin),
+    "lifecycle": lambda stage: Q(beta=stage == "beta"),
+    "status": lambda status: Q(status="in-use") if status == "in-use" else ~Q(status="in-use"),
+    "needs": lambda need: (
+        Q(address_requirements__in=["any", "local", "foreign"])
+        if need == "some"
+        else Q(address_requirements=need)
+    ),
+    "has_address": lambda answer: Q(has_address=answer == "yes"),
+    "has_bundle": lambda answer: Q(has_bundle=answer == "yes"),
+    "emergency": lambda state: _EMERGENCY[state],
+}
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)
+
 
 class _Choices(django_filters.MultipleChoiceFilter):
     """Any of some values; shown as check boxes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
+        kwargs.setdefault("method", "by_facet")
         super().__init__(*args, **kwargs)
+
+
+class _AnyChoices(MultipleChoiceField):
+    def valid_value(self, value: Any) -> bool:
+        return True
+
+
+class _LateChoices(_Choices):
+    """Choices that are not known yet when the value is read; a value that is none matches nothing."""
+
+    field_class = _AnyChoices
 
 
 class _Choice(django_filters.ChoiceFilter):
@@ -39,76 +83,90 @@ class _Choice(django_filters.ChoiceFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.RadioSelect)
         kwargs.setdefault("empty_label", "Any")
+        kwargs.setdefault("method", "by_facet")
         super().__init__(*args, **kwargs)
 
 
 class NumberFilter(django_filters.FilterSet):
-    """Everything that numbers can be narrowed by. Names are the URL's parameters."""
+    """Everything that numbers can be narrowed by. Names are the URL's parameters.
+
+    `qs` is narrowed by what concerns single numbers (text, tags, dates); `facets` says the rest.
+    """
 
     q = django_filters.CharFilter(label="Search", method="by_text")
-    ends = django_filters.CharFilter(label="Ends with", method="by_last_digits")
-    account = _Choices(label="Account", field_name="account_id")
-    country = _Choices(label="Country")
-    type = _Choices(label="Type", field_name="number_type", choices=list(TYPE_NAMES.items()))
-    can = _Choices(label="Can do", choices=list(labels.CAPABILITIES.items()), method="by_capabilities")
-    calls = _Choice(label="Calls go to", choices=list(ROUTES_OF_CALLS.items()), method="by_call_route")
-    messages = _Choice(
-        label="Messages go to", choices=list(ROUTES_OF_MESSAGES.items()), method="by_message_route"
-    )
-    origin = _Choice(label="Origin", choices=list(labels.ORIGINS.items()))
-    lifecycle = _Choice(
-        label="Lifecycle", choices=[("beta", "Beta"), ("ga", "Generally available")], method="by_lifecycle"
-    )
-    status = _Choice(
-        label="Status", choices=[("in-use", "In use"), ("other", "Anything else")], method="by_status"
-    )
+    account = _Choices(label="Account")
+    country = _LateChoices(label="Country")
+    type = _Choices(label="Type", choices=list(TYPE_NAMES.items()))
+    can = _Choices(label="Can do", choices=list(labels.CAPABILITIES.items()))
+    calls = _Choice(label="Calls go to", choices=list(ROUTES_OF_CALLS.items()))
+    messages = _Choice(label="Messages go to", choices=list(ROUTES_OF_MESSAGES.items()))
     needs = _Choice(
-        label="Address requirement",
-        choices=[("some", "Some address"), *labels.ADDRESS_REQUIREMENTS.items()],
-        method="by_address_requirement",
+        label="Twilio asks for", choices=[("some", "Some address"), *labels.ADDRESS_REQUIREMENTS.items()]
     )
-    has_address = _Choice(label="Has an address", choices=list(HAS.items()), method="by_address_held")
-    has_bundle = _Choice(label="Has a bundle", choices=list(HAS.items()), method="by_bundle_held")
+    has_address = _Choice(label="Has an address", choices=list(HAS.items()))
+    has_bundle = _Choice(label="Has a bundle", choices=list(HAS.items()))
     emergency = _Choice(
         label="Emergency address",
         choices=[("registered", "Registered"), ("none", "None"), ("problem", "Failed or under way")],
-        method="by_emergency",
     )
+    origin = _Choice(label="Origin", choices=list(labels.ORIGINS.items()))
+    lifecycle = _Choice(label="Lifecycle", choices=[("beta", "Beta"), ("ga", "Generally available")])
+    status = _Choice(label="Status", choices=[("in-use", "In use"), ("other", "Anything else")])
     listed = _Choice(
-        label="At Twilio",
-        choices=[("no", "No longer listed"), ("all", "Both")],
-        empty_label="Listed",
-        method="by_listing",
+        label="At Twilio", choices=[("no", "No longer listed")], empty_label="Listed", method="by_listing"
     )
+    ends = django_filters.CharFilter(label="Ends with", method="by_last_digits")
     tag = django_filters.CharFilter(label="Tag", method="by_tag")
-    owner = django_filters.CharFilter(label="Owner", lookup_expr="iexact")
-    cost_centre = django_filters.CharFilter(label="Cost centre", lookup_expr="iexact")
+    owner = django_filters.CharFilter(label="Owner")
+    cost_centre = django_filters.CharFilter(label="Cost centre")
+    added_from = django_filters.DateFilter(label="Added from", method="by_first_day")
+    added_to = django_filters.DateFilter(label="Added until", method="by_last_day")
     address = django_filters.CharFilter(label="Address", method="by_address")
     application = django_filters.CharFilter(label="Application", method="by_application")
+    trunk = django_filters.CharFilter(label="SIP trunk", field_name="trunk_sid")
     bundle = django_filters.CharFilter(label="Bundle", field_name="bundle_sid")
-    added_from = django_filters.DateFilter(
-        label="Added from", field_name="remote_created_at", lookup_expr="date__gte"
-    )
-    added_to = django_filters.DateFilter(
-        label="Added until", field_name="remote_created_at", lookup_expr="date__lte"
-    )
 
     class Meta:
         model = PhoneNumber
         fields: list[str] = []
 
-    def __init__(
-        self, *args: Any, accounts: Iterable[TwilioAccount], countries: Iterable[str], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, accounts: Iterable[TwilioAccount], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.filters["account"].extra["choices"] = [(account.pk, str(account)) for account in accounts]
-        names = sorted((country_name(iso), iso) for iso in countries)
-        self.filters["country"].extra["choices"] = [(iso, name) for name, iso in names]
 
-    def filter_queryset(self, rows: PhoneNumberQuerySet) -> PhoneNumberQuerySet:
-        """Numbers that Twilio no longer lists are only shown to those who ask for them."""
-        rows = super().filter_queryset(rows)
-        return rows if self.form.cleaned_data.get("listed") else rows.present()
+    def offer_countries(self, countries: Iterable[str]) -> None:
+        """Fill in the countries to choose from, which are known once the facets have been read."""
+        names = sorted((country_name(iso), iso) for iso in countries if iso)
+        self.form.fields["country"].choices = [(iso, name) for name, iso in names]
+
+    @property
+    def facets(self) -> Q:
+        """The applied filters by facet, as one condition; empty when there are none."""
+        condition = Q()
+        for name, meaning in FACETS.items():
+            if value := self.form.cleaned_data.get(name):
+                condition &= meaning(value)
+        return condition
+
+    @property
+    def is_about_rows(self) -> bool:
+        """Whether numbers are narrowed by more than their facets."""
+        applied = (name for name, value in self.form.cleaned_data.items() if value)
+        return any(name not in FACETS for name in applied)
+
+    @property
+    def is_about_text(self) -> bool:
+        return bool(self.form.cleaned_data.get("q"))
+
+    @property
+    def is_about_missing(self) -> bool:
+        return bool(self.form.cleaned_data.get("listed"))
+
+    def by_facet(self, rows: PhoneNumberQuerySet, name: str, value: Any) -> PhoneNumberQuerySet:
+        return rows
+
+    def by_listing(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
+        return rows
 
     def by_text(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
         return rows.matching(value)
@@ -117,47 +175,14 @@ class NumberFilter(django_filters.FilterSet):
         digits = "".join(character for character in value if character.isdigit())
         return rows.ending_with(digits) if digits else rows.none()
 
-    def by_capabilities(self, rows: PhoneNumberQuerySet, name: str, values: list[str]) -> PhoneNumberQuerySet:
-        """Numbers that can do all of these."""
-        return rows.filter(**dict.fromkeys(values, True))
+    def by_first_day(self, rows: PhoneNumberQuerySet, name: str, value: date) -> PhoneNumberQuerySet:
+        return rows.filter(remote_created_at__gte=_midnight(value))
 
-    def by_call_route(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
-        return rows.with_call_route(value)
-
-    def by_message_route(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
-        return rows.with_message_route(value)
-
-    def by_lifecycle(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
-        return rows.filter(beta=value == "beta")
-
-    def by_status(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
-        in_use = Q(status="in-use")
-        return rows.filter(in_use if value == "in-use" else ~in_use)
-
-    def by_address_requirement(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
-        if value == "some":
-            return rows.filter(address_requirements__in=["any", "local", "foreign"])
-        return rows.filter(address_requirements=value)
-
-    def by_address_held(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
-        return rows.filter(address__isnull=value == "no")
-
-    def by_bundle_held(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
-        return rows.filter(bundle_sid__isnull=value == "no")
-
-    def by_emergency(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
-        status = Q(emergency_address_status=value)
-        if value == "none":
-            status = Q(emergency_address_status__in=["", "unregistered"])
-        elif value == "problem":
-            status = ~Q(emergency_address_status__in=["", "unregistered", "registered"])
-        return rows.filter(status)
-
-    def by_listing(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
-        return rows.missing() if value == "no" else rows
+    def by_last_day(self, rows: PhoneNumberQuerySet, name: str, value: date) -> PhoneNumberQuerySet:
+        return rows.filter(remote_created_at__lt=_midnight(value + timedelta(days=1)))
 
     def by_tag(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
-        return rows.filter(tags__contains=[value.strip().lower()])
+        return rows.filter(~Q(tags=[]), tags__contains=[value.strip().lower()])
 
     def by_address(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
         return rows.filter(Q(address=value) | Q(emergency_address=value))

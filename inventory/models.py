@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Reverse
+from django.urls import reverse
 
 from inventory import labels
 from inventory.configuration import Route, call_route, message_route
@@ -87,6 +88,45 @@ class NumberPrice(AccountMirrored):
         return f"{self.iso_country} {self.number_type}: {self.current_price} {self.currency}"
 
 
+class NumberFacet(models.Model):
+    """How many present numbers have the same values in every column that lists are filtered by.
+
+    A million numbers have a few thousand facets. The mirror keeps the counts with the numbers.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    account = models.ForeignKey(
+        "portal.TwilioAccount", models.DO_NOTHING, db_constraint=False, db_column="account_sid",
+        db_index=False, related_name="+",
+    )  # fmt: skip
+    country = models.CharField(max_length=2)
+    number_type = models.CharField(max_length=30)
+    voice = models.BooleanField()
+    sms = models.BooleanField()
+    mms = models.BooleanField()
+    fax = models.BooleanField()
+    beta = models.BooleanField()
+    origin = models.CharField(max_length=30)
+    status = models.CharField(max_length=30)
+    address_requirements = models.CharField(max_length=20)
+    has_address = models.BooleanField()
+    has_bundle = models.BooleanField()
+    emergency_address_status = models.CharField(max_length=40)
+    call_route = models.CharField(max_length=12)
+    message_route = models.CharField(max_length=12)
+    count = models.IntegerField()
+
+    # What two facets differ in, in the order that makes their ids
+    NAMES = (
+        "account_id", "country", "number_type", "voice", "sms", "mms", "fax", "beta", "origin", "status",
+        "address_requirements", "has_address", "has_bundle", "emergency_address_status", "call_route",
+        "message_route",
+    )  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.country} {self.number_type}"
+
+
 class PhoneNumber(AccountMirrored):
     """A phone number on one of our accounts: bought, ported in or hosted (page 23)."""
 
@@ -124,6 +164,12 @@ class PhoneNumber(AccountMirrored):
     trunk_sid = SidField(null=True)
     voice_url = models.TextField(blank=True)
     sms_url = models.TextField(blank=True)
+    # Worked out from the above, for the facets
+    has_address = models.BooleanField(default=False)
+    has_bundle = models.BooleanField(default=False)
+    call_route = models.CharField(max_length=12, blank=True)
+    message_route = models.CharField(max_length=12, blank=True)
+    facet_id = models.BigIntegerField(null=True)  # NumberFacet; none for a number that is missing
 
     # Ours
     owner = models.CharField(max_length=100, blank=True, db_default="")
@@ -135,13 +181,14 @@ class PhoneNumber(AccountMirrored):
     class Meta:
         ordering = ["phone_number", "sid"]
         indexes = [
-            models.Index(fields=["phone_number", "sid"], name="number_e164"),
-            models.Index(fields=["friendly_name", "sid"], name="number_name"),
-            models.Index(fields=["remote_created_at", "sid"], name="number_added"),
-            models.Index(fields=["account", "phone_number", "sid"], name="number_account_e164"),
-            models.Index(fields=["account", "remote_created_at", "sid"], name="number_account_added"),
-            models.Index(fields=["country", "phone_number", "sid"], name="number_country_e164"),
-            models.Index(fields=["country", "remote_created_at", "sid"], name="number_country_added"),
+            # Lists are walked in these orders, and filtered by facet without a look at the rows.
+            models.Index(fields=["phone_number", "sid"], include=["facet_id"], name="number_e164"),
+            models.Index(fields=["friendly_name", "sid"], include=["facet_id"], name="number_name"),
+            models.Index(fields=["remote_created_at", "sid"], include=["facet_id"], name="number_added"),
+            models.Index(
+                fields=["country", "friendly_name", "sid"], include=["facet_id"], name="number_country_name"
+            ),
+            models.Index(fields=["facet_id"], name="number_facet"),
             models.Index(
                 OpClass(Reverse("phone_number"), "text_pattern_ops"), F("sid"), name="number_last_digits"
             ),
@@ -150,12 +197,40 @@ class PhoneNumber(AccountMirrored):
                 OpClass(F("friendly_name"), "gin_trgm_ops"),
                 name="number_search",
             ),
+            # Few numbers have these, or few have the same
             GinIndex(fields=["tags"], name="number_tags", condition=~Q(tags=[])),
-            models.Index(fields=["missing_since"], name="number_missing", condition=~Q(missing_since=None)),
+            models.Index(fields=["owner"], name="number_owner", condition=~Q(owner="")),
+            models.Index(fields=["cost_centre"], name="number_cost_centre", condition=~Q(cost_centre="")),
+            models.Index(fields=["address"], name="number_address", condition=Q(address__isnull=False)),
+            models.Index(
+                fields=["emergency_address"],
+                name="number_emergency_address",
+                condition=Q(emergency_address__isnull=False),
+            ),
+            models.Index(fields=["bundle_sid"], name="number_bundle", condition=Q(bundle_sid__isnull=False)),
+            models.Index(fields=["trunk_sid"], name="number_trunk", condition=Q(trunk_sid__isnull=False)),
+            models.Index(
+                fields=["voice_application"],
+                name="number_voice_application",
+                condition=Q(voice_application__isnull=False),
+            ),
+            models.Index(
+                fields=["sms_application"],
+                name="number_sms_application",
+                condition=Q(sms_application__isnull=False),
+            ),
+            models.Index(
+                fields=["phone_number", "sid"],
+                name="number_missing",
+                condition=Q(missing_since__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return spaced(self.phone_number)
+
+    def get_absolute_url(self) -> str:
+        return reverse("inventory:number-detail", args=[self.pk])
 
     @property
     def added_at(self) -> datetime:
@@ -185,20 +260,13 @@ class PhoneNumber(AccountMirrored):
         return labels.ADDRESS_REQUIREMENTS.get(requirement, requirement) or "–"
 
     @property
-    def capability_words(self) -> str:
-        """`Voice and SMS; not MMS, Fax`, for those who do not see the letters."""
-        able = [word for name, word in labels.CAPABILITIES.items() if getattr(self, name)]
-        unable = [word for name, word in labels.CAPABILITIES.items() if not getattr(self, name)]
-        return ", ".join(able or ["nothing"]) + (f"; not {', '.join(unable)}" if unable else "")
-
-    @property
-    def call_route(self) -> Route:
+    def calls_go_to(self) -> Route:
         return call_route(
             trunk_sid=self.trunk_sid, application=self._application("voice"), url=self.voice_url
         )
 
     @property
-    def message_route(self) -> Route:
+    def messages_go_to(self) -> Route:
         return message_route(application=self._application("sms"), url=self.sms_url)
 
     def _application(self, kind: str) -> object | None:

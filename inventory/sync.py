@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 
 from inventory import gateway
-from inventory.models import Address, Application, NumberPrice, PhoneNumber
+from inventory.configuration import call_route, message_route
+from inventory.models import Address, Application, NumberFacet, NumberPrice, PhoneNumber
 from portal.mirror.engine import Tally, apply_snapshots, mark_absent, read_listing
 from portal.mirror.records import decimal, rfc2822, text
-from portal.mirror.resource import Payload, Resource
+from portal.mirror.resource import Facets, Payload, Resource
 from portal.mirror.runs import Progress
 from portal.models import Change, Operation, SyncRun, TwilioAccount
 from portal.numbering import country_of, normal_type, type_of
@@ -38,6 +39,10 @@ def _number_columns(payload: Payload) -> dict[str, Any]:
     can = {}
     if isinstance(capabilities, dict):
         can = {key.lower(): bool(value) for key, value in capabilities.items()}
+    address, bundle, trunk = (_sid(payload, key) for key in ("address_sid", "bundle_sid", "trunk_sid"))
+    voice_application = _sid(payload, "voice_application_sid")
+    sms_application = _sid(payload, "sms_application_sid")
+    voice_url, sms_url = text(payload.get("voice_url"), 4000), text(payload.get("sms_url"), 4000)
     return {
         "account_id": text(payload.get("account_sid"), 34),
         "phone_number": e164,
@@ -52,16 +57,20 @@ def _number_columns(payload: Payload) -> dict[str, Any]:
         "origin": text(payload.get("origin"), 30),
         "status": text(payload.get("status"), 30),
         "address_requirements": text(payload.get("address_requirements"), 20),
-        "address_id": _sid(payload, "address_sid"),
+        "address_id": address,
         "emergency_address_id": _sid(payload, "emergency_address_sid"),
         "emergency_status": text(payload.get("emergency_status"), 20),
         "emergency_address_status": text(payload.get("emergency_address_status"), 40),
-        "bundle_sid": _sid(payload, "bundle_sid"),
-        "voice_application_id": _sid(payload, "voice_application_sid"),
-        "sms_application_id": _sid(payload, "sms_application_sid"),
-        "trunk_sid": _sid(payload, "trunk_sid"),
-        "voice_url": text(payload.get("voice_url"), 4000),
-        "sms_url": text(payload.get("sms_url"), 4000),
+        "bundle_sid": bundle,
+        "voice_application_id": voice_application,
+        "sms_application_id": sms_application,
+        "trunk_sid": trunk,
+        "voice_url": voice_url,
+        "sms_url": sms_url,
+        "has_address": address is not None,
+        "has_bundle": bundle is not None,
+        "call_route": call_route(trunk_sid=trunk, application=voice_application, url=voice_url).kind,
+        "message_route": message_route(application=sms_application, url=sms_url).kind,
         "remote_created_at": rfc2822(payload.get("date_created")) or _LONG_AGO,  # lists are sorted by it
         "remote_updated_at": rfc2822(payload.get("date_updated")),
     }
@@ -119,9 +128,11 @@ NUMBERS = Resource(
         "account_id", "phone_number", "friendly_name", "country", "number_type", "voice", "sms", "mms", "fax",
         "beta", "origin", "status", "address_requirements", "address_id", "emergency_address_id",
         "emergency_status", "emergency_address_status", "bundle_sid", "voice_application_id",
-        "sms_application_id", "trunk_sid", "voice_url", "sms_url", "remote_created_at", "remote_updated_at",
+        "sms_application_id", "trunk_sid", "voice_url", "sms_url", "has_address", "has_bundle", "call_route",
+        "message_route", "remote_created_at", "remote_updated_at",
     ),
     _number_columns,
+    facets=Facets(NumberFacet, NumberFacet.NAMES),
 )  # fmt: skip
 ADDRESSES = Resource(
     "addresses",

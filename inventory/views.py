@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -12,12 +13,13 @@ from inventory.filters import NumberFilter
 from inventory.models import Address, PhoneNumber
 from inventory.pricing import PriceList
 from inventory.refusals import field_of, sentence_of
+from inventory.walks import select
 from portal.access import Permission, allowed
 from portal.csv_files import csv_response
 from portal.filtering import applied, chips_of
 from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
-from portal.listing import Sort, list_page
+from portal.listing import ListPage, Sort, list_page
 from portal.models import Operation
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.shell import visible_accounts
@@ -38,9 +40,10 @@ OPERATION_TITLES = {actions.UPDATE_NUMBER: "Configuration changed"}
 @allowed(Permission.VIEW)
 def number_list(request: StaffRequest) -> HttpResponse:
     filter_ = _number_filter(request)
-    listing = list_page(request, filter_.qs.for_table(), sorts=NUMBER_SORTS, default_sort="number")
+    listing = _list_numbers(request, filter_)
     listing.chips = chips_of(filter_, request.GET)
     accounts = visible_accounts(request)
+    chosen = columns.chosen(request.GET.getlist("columns"))
     more = [field for field in filter_.form if field.name not in ("q", *QUICK_FILTERS)]
     context = {
         "heading": "Numbers no longer listed" if request.GET.get("listed") == "no" else "Numbers",
@@ -49,7 +52,8 @@ def number_list(request: StaffRequest) -> HttpResponse:
         "quick_filters": [(filter_.form[name], applied(request.GET, name)) for name in QUICK_FILTERS],
         "more_filters": more,
         "more_count": sum(applied(request.GET, field.name) for field in more),
-        "columns": columns.chosen(request.GET.getlist("columns")),
+        "columns": chosen,
+        "shown": {column.name: True for column in chosen},
         "all_columns": columns.COLUMNS,
         "prices": PriceList(accounts, {number.country for number in listing.rows}),
         "freshness": freshness("numbers", accounts),
@@ -65,7 +69,9 @@ def number_export(request: StaffRequest) -> HttpResponseBase:
     chosen = columns.chosen(request.GET.getlist("columns"))
     accounts = visible_accounts(request)
     prices = PriceList(accounts)
-    rows = _number_filter(request, permission=Permission.EXPORT).qs.for_table()
+    filter_ = _number_filter(request)
+    rows = request.access.visible(filter_.qs.filter(filter_.facets), permission=Permission.EXPORT).for_table()
+    rows = rows.missing() if filter_.is_about_missing else rows.present()
     wanted = request.GET.get("sort", "number")
     sort = next((s for s in NUMBER_SORTS if s.name == wanted.removeprefix("-")), NUMBER_SORTS[0])
     rows = rows.order_by(*(f"-{name}" if wanted.startswith("-") else name for name in sort.fields))
@@ -214,10 +220,33 @@ def _visible_number(request: StaffRequest, sid: str) -> PhoneNumber:
     return number
 
 
-def _number_filter(request: StaffRequest, *, permission: Permission = Permission.VIEW) -> NumberFilter:
-    rows = request.access.visible(PhoneNumber.objects.all(), permission=permission)
-    return NumberFilter(
-        request.GET, rows, accounts=visible_accounts(request), countries=PhoneNumber.objects.countries()
+def _number_filter(request: StaffRequest) -> NumberFilter:
+    rows = request.access.visible(PhoneNumber.objects.all())
+    return NumberFilter(request.GET, rows, accounts=visible_accounts(request))
+
+
+def _list_numbers(request: StaffRequest, filter_: NumberFilter) -> ListPage:
+    sids = request.access.account_sids()
+    visible = Q() if sids is None else Q(account_id__in=sids)
+    selection = select(
+        filter_.qs,
+        filter_.facets,
+        visible,
+        is_narrowed=filter_.is_about_rows,
+        is_searched=filter_.is_about_text,
+    )
+    filter_.offer_countries(country.iso for country in selection.countries if country.visible)
+    table = PhoneNumber.objects.for_table()
+    if filter_.is_about_missing:
+        missing = table.missing().filter(pk__in=filter_.qs.missing().filter(filter_.facets).values("pk"))
+        return list_page(request, missing, sorts=NUMBER_SORTS, default_sort="number")
+    return list_page(
+        request,
+        table,
+        sorts=NUMBER_SORTS,
+        default_sort="number",
+        count=selection.count(),
+        find=selection.find,
     )
 
 

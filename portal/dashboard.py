@@ -4,12 +4,18 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import reduce
+from operator import and_
+from urllib.parse import urlencode
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet, Sum
 
 from inventory import labels
-from inventory.models import PhoneNumber
+from inventory.filters import FACETS
+from inventory.models import NumberFacet, PhoneNumber
 from inventory.pricing import Money, PriceList
+from portal.access import Access
+from portal.listing import capped_count
 from portal.models import TwilioAccount
 from portal.numbering import country_name, type_name
 
@@ -71,16 +77,12 @@ class _Sum:
             self.cost[price.currency] += price.amount * count
 
 
-def inventory_of(numbers: QuerySet[PhoneNumber], accounts: Sequence[TwilioAccount]) -> Inventory:
-    """Count `numbers` in every direction, in three queries."""
+def inventory_of(access: Access, accounts: Sequence[TwilioAccount]) -> Inventory:
+    """Count the visible numbers in every direction. Three queries, over facets instead of numbers."""
+    facets = access.visible(NumberFacet.objects.filter(count__gt=0))
     prices = PriceList(accounts)
     capabilities = list(labels.CAPABILITIES)
-    groups = (
-        numbers.filter(missing_since=None)
-        .order_by()
-        .values_list("account_id", "country", "number_type", *capabilities)
-        .annotate(count=Count("pk"))
-    )
+    groups = facets.values_list("account_id", "country", "number_type", *capabilities).annotate(Sum("count"))
     sums: dict[str, dict[str, _Sum]] = defaultdict(lambda: defaultdict(_Sum))
     whole, unpriced = _Sum(), 0
     for account, country, kind, *able, count in groups:
@@ -101,7 +103,7 @@ def inventory_of(numbers: QuerySet[PhoneNumber], accounts: Sequence[TwilioAccoun
         types=_lines(sums["type"], "type", type_name),
         accounts=_lines(sums["account"], "account", lambda sid: names.get(sid, sid)),
         capabilities=_lines(sums["can"], "can", lambda name: labels.CAPABILITIES[name]),
-        attention=_attention(numbers),
+        attention=_attention(facets, access),
     )
 
 
@@ -115,32 +117,34 @@ def _lines(sums: Mapping[str, _Sum], parameter: str, name: Callable[[str], str])
     ]
 
 
-def _attention(numbers: QuerySet[PhoneNumber]) -> list[Figure]:
-    listed = Q(missing_since=None)
-    counts = numbers.order_by().aggregate(
-        calls=Count("pk", filter=listed & Q(trunk_sid=None, voice_application=None, voice_url="")),
-        messages=Count("pk", filter=listed & Q(sms=True, sms_application=None, sms_url="")),
-        emergency=Count(
-            "pk",
-            filter=listed & ~Q(emergency_address_status__in=["", "registered", "unregistered"]),
-        ),
-        address=Count(
-            "pk", filter=listed & Q(address=None, address_requirements__in=["any", "local", "foreign"])
-        ),
-        gone=Count("pk", filter=~listed),
+# What needs somebody: its name, a hint, and the filters of the list behind it.
+_ATTENTION: tuple[tuple[str, str, Mapping[str, str | list[str]]], ...] = (
+    ("Calls go nowhere", "no address, application or trunk is set", {"calls": "none"}),
+    (
+        "Messages go nowhere",
+        "they can receive SMS, and nothing takes it",
+        {"messages": "none", "can": ["sms"]},
+    ),
+    ("An address is needed and none is set", "", {"needs": "some", "has_address": "no"}),
+    ("Emergency address failed or under way", "", {"emergency": "problem"}),
+)
+
+
+def _attention(facets: QuerySet[NumberFacet], access: Access) -> list[Figure]:
+    conditions = [
+        reduce(and_, (FACETS[name](value) for name, value in filters.items())) for _, _, filters in _ATTENTION
+    ]
+    counts = facets.aggregate(
+        **{f"n{i}": Sum("count", filter=condition, default=0) for i, condition in enumerate(conditions)}
     )
     figures = [
-        Figure("Calls go nowhere", counts["calls"], "?calls=none", "no address, application or trunk is set"),
-        Figure(
-            "Messages go nowhere",
-            counts["messages"],
-            "?messages=none&can=sms",
-            "they can receive SMS, and nothing takes it",
-        ),
-        Figure("An address is needed and none is set", counts["address"], "?needs=some&has_address=no"),
-        Figure("Emergency address failed or under way", counts["emergency"], "?emergency=problem"),
-        Figure(
-            "No longer listed by Twilio", counts["gone"], "?listed=no", "released or moved outside Numberdesk"
-        ),
+        Figure(label, counts[f"n{i}"], f"?{urlencode(filters, doseq=True)}", hint)
+        for i, (label, hint, filters) in enumerate(_ATTENTION)
     ]
+    gone = capped_count(access.visible(PhoneNumber.objects.missing()))
+    figures.append(
+        Figure(
+            "No longer listed by Twilio", gone.number, "?listed=no", "released or moved outside Numberdesk"
+        )
+    )
     return [figure for figure in figures if figure.count]

@@ -1,8 +1,9 @@
 """One way to list anything: filter, whitelisted sort, keyset pages, all of it in the URL.
 
 A page is asked for by the key of the row it follows or precedes, never by an offset, so page ten
-thousand costs what page one does. Counting stops at 10,000. The position shown ("101-150") travels
-with the key: it is what the person saw, and rows that came and went since do not make it an error.
+thousand costs what page one does. Counting stops at 10,000 unless a list knows better. The position
+shown ("101-150") travels with the key: it is what the person saw, and rows that came and went since
+do not make it an error.
 """
 
 import base64
@@ -10,10 +11,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from django.db import models
 from django.db.models import F, Func, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, LessThan
 from django.http import HttpRequest, QueryDict
 
@@ -73,6 +75,27 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How long a list is, as far as anybody counted."""
+
+    number: int
+    precision: Literal["exact", "at least", "about"] = "exact"
+
+    @property
+    def is_exact(self) -> bool:
+        return self.precision == "exact"
+
+    def __str__(self) -> str:
+        match self.precision:
+            case "exact":
+                return f"{self.number:,}"
+            case "at least":
+                return f"more than {self.number:,}"
+            case "about":
+                return f"about {self.number:,}"
+
+
+@dataclass(frozen=True, slots=True)
 class Chip:
     """An applied filter, and the URL of the list without it."""
 
@@ -86,7 +109,7 @@ class ListPage:
     """What a list template needs."""
 
     rows: list[Any]
-    total: int
+    count: Count
     order: Order
     sorts: Sequence[Sort]
     params: QueryDict
@@ -97,10 +120,6 @@ class ListPage:
     next_url: str | None
     last_url: str | None
     chips: list[Chip] = field(default_factory=list)
-
-    @property
-    def is_capped(self) -> bool:
-        return self.total > COUNT_UP_TO
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -115,17 +134,13 @@ class ListPage:
         return list_url(kept)
 
     @property
-    def total_words(self) -> str:
-        return f"more than {COUNT_UP_TO:,}" if self.is_capped else f"{self.total:,}"
-
-    @property
     def position_words(self) -> str:
         if not self.rows:
             return ""
         if not self.first:
             which = "Last" if self.next_url is None else "Another"
-            return f"{which} {len(self.rows)} of {self.total_words}"
-        return f"{self.first:,}–{self.first + len(self.rows) - 1:,} of {self.total_words}"
+            return f"{which} {len(self.rows)} of {self.count}"
+        return f"{self.first:,}–{self.first + len(self.rows) - 1:,} of {self.count}"
 
     def url(self, **changes: str | None) -> str:
         return list_url(self.params, **changes)
@@ -148,52 +163,106 @@ def list_url(params: QueryDict, **changes: str | None) -> str:
     return f"?{changed.urlencode()}"
 
 
+class Find(Protocol):
+    """Finds the sids of the first `limit` rows after `key`, which a list may do better than the ORM."""
+
+    def __call__(self, order: Order, descending: bool, key: Sequence[str], limit: int) -> list[str]: ...
+
+
 def list_page(
-    request: HttpRequest, rows: QuerySet[Any], *, sorts: Sequence[Sort], default_sort: str
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    *,
+    sorts: Sequence[Sort],
+    default_sort: str,
+    count: Count | None = None,
+    find: Find | None = None,
 ) -> ListPage:
-    """One page of `rows`, in two queries: a capped count and the page itself."""
+    """One page of `rows`.
+
+    In two queries: a capped count and the page. A list that knows its length gives `count`, and one that
+    knows a quicker way to its rows gives `find`.
+    """
     order = _read_order(request, sorts, default_sort)
     size = _read_size(request)
     cursor = Cursor.decode(request.GET.get("page", ""), len(order.sort.fields))
-    total = capped_count(rows)
-    found, has_more = _fetch(rows, order, cursor, size, total)
+    length = count or capped_count(rows)
+
+    def fetch(cursor: Cursor) -> tuple[list[Any], bool]:
+        """The rows of a page in list order, and whether there are more in the direction of reading."""
+        descending = order.descending != cursor.backwards
+        wanted = size
+        if cursor.backwards and not cursor.key and length.is_exact:
+            wanted = (
+                length.number % size or size
+            )  # the last page is as short as counting from the front makes it
+        if find is None:
+            found = list(seek(rows, order, descending, cursor.key)[: wanted + 1])
+        else:
+            sids = find(order, descending, cursor.key, wanted + 1)
+            by_sid = {row.pk: row for row in rows.filter(pk__in=sids)}
+            found = [by_sid[sid] for sid in sids if sid in by_sid]
+        has_more = len(found) > wanted
+        found = found[:wanted]
+        return (found[::-1] if cursor.backwards else found), has_more
+
+    found, has_more = fetch(cursor)
     if cursor.key and (not found or (cursor.backwards and len(found) < size)):
         # The rows it pointed past are gone, or it reaches back to the start: show that end in full.
         cursor = Cursor(backwards=not cursor.backwards)
-        found, has_more = _fetch(rows, order, cursor, size, total)
+        found, has_more = fetch(cursor)
     has_previous = has_more if cursor.backwards else bool(cursor.key)
     has_next = bool(cursor.key) if cursor.backwards else has_more
     first = cursor.position
     if not has_previous:
         first = 1
     elif cursor.backwards and not cursor.key:
-        first = total - len(found) + 1 if total <= COUNT_UP_TO else 0
+        first = length.number - len(found) + 1 if length.is_exact else 0
+    if first and not has_next:
+        length = Count(first + len(found) - 1 if found else 0)  # the end is in sight, so it is known
 
     def page_url(target: Cursor) -> str:
-        return list_url(request.GET) + f"&page={target.encode()}"
+        return list_url(request.GET, page=target.encode())
 
+    previous = Cursor(order.key_of(found[0]), True, max(0, first - size)) if has_previous else None
+    following = Cursor(order.key_of(found[-1]), False, first and first + len(found)) if has_next else None
     return ListPage(
         rows=found,
-        total=total,
+        count=length,
         order=order,
         sorts=sorts,
         params=request.GET,
         size=size,
         first=first if found else 0,
         first_url=list_url(request.GET) if has_previous else None,
-        previous_url=page_url(Cursor(order.key_of(found[0]), True, max(0, first - size)))
-        if has_previous
-        else None,
-        next_url=page_url(Cursor(order.key_of(found[-1]), False, first and first + len(found)))
-        if has_next
-        else None,
+        previous_url=page_url(previous) if previous else None,
+        next_url=page_url(following) if following else None,
         last_url=page_url(Cursor(backwards=True)) if has_next else None,
     )
 
 
-def capped_count(rows: QuerySet[Any]) -> int:
-    """How many rows there are; COUNT_UP_TO + 1 stands for any more."""
-    return rows.order_by()[: COUNT_UP_TO + 1].count()
+def capped_count(rows: QuerySet[Any], up_to: int = COUNT_UP_TO) -> Count:
+    """How many rows there are, counted no further than `up_to`."""
+    counted = rows.order_by()[: up_to + 1].count()
+    return Count(counted) if counted <= up_to else Count(up_to, "at least")
+
+
+def seek(
+    rows: QuerySet[Any], order: Order, descending: bool, key: Sequence[str], *, use_index: bool = True
+) -> QuerySet[Any]:
+    """`rows` in an order, from behind `key` on.
+
+    Without `use_index` the order is spelled so that no index has it: for few rows that are better
+    found first and sorted then than picked out of a walk through all.
+    """
+    fields = order.sort.fields
+    if key:
+        compare = LessThan if descending else GreaterThan
+        rows = rows.filter(compare(_Row(*map(F, fields)), _Row(*map(Value, key))))
+    keys: list[Any] = [F(name) for name in fields]
+    if not use_index:
+        keys[0] = Coalesce(keys[0], keys[0])
+    return rows.order_by(*(expression.desc() if descending else expression.asc() for expression in keys))
 
 
 class _Row(Func):
@@ -201,26 +270,6 @@ class _Row(Func):
 
     function = "ROW"
     output_field = models.TextField()
-
-
-def _fetch(
-    rows: QuerySet[Any], order: Order, cursor: Cursor, size: int, total: int
-) -> tuple[list[Any], bool]:
-    """The rows of a page in list order, and whether there are more in the direction of reading."""
-    fields = order.sort.fields
-    descending = order.descending != cursor.backwards
-    if cursor.key:
-        compare = LessThan if descending else GreaterThan
-        rows = rows.filter(compare(_Row(*map(F, fields)), _Row(*map(Value, cursor.key))))
-    elif cursor.backwards and total <= COUNT_UP_TO:
-        size = total % size or size  # the last page is as short as counting from the front makes it
-    ordering = [F(name).desc() if descending else F(name).asc() for name in fields]
-    found = list(rows.order_by(*ordering)[: size + 1])
-    has_more = len(found) > size
-    found = found[:size]
-    if cursor.backwards:
-        found.reverse()
-    return found, has_more
 
 
 def _read_order(request: HttpRequest, sorts: Sequence[Sort], default: str) -> Order:

@@ -59,7 +59,7 @@ def find(text: str, access: Access) -> Findings:
             groups = [Group("Numbers", hits)]
             return Findings(groups, _only_url(groups))
     found = _number_hits(numbers.matching(text).order_by("phone_number", "sid")[: PER_KIND + 1])
-    more = f"{reverse('inventory:number-list')}?{urlencode({'q': text, 'listed': 'all'})}"
+    more = f"{reverse('inventory:number-list')}?{urlencode({'q': text})}"
     groups = [Group("Numbers", found[:PER_KIND], more if len(found) > PER_KIND else "")]
     if not re.search(r"[^\d\s().\-/+*]", text):
         digits = re.sub(r"\D", "", text)

@@ -15,7 +15,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from inventory.models import PhoneNumber
 from portal import health
 from portal.access import Permission, allowed
 from portal.dashboard import inventory_of
@@ -35,7 +34,7 @@ _A_YEAR = 365 * 24 * 3600
 def home(request: StaffRequest) -> HttpResponse:
     accounts = visible_accounts(request)
     context = {
-        "inventory": inventory_of(request.access.visible(PhoneNumber.objects.all()), accounts),
+        "inventory": inventory_of(request.access, accounts),
         "freshness": freshness("numbers", accounts),
         "prices": freshness("prices", accounts),
     }

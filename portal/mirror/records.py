@@ -77,6 +77,8 @@ def row(resource: Resource, sid: str, record: msgspec.Raw | bytes, hash_: int) -
     except UNREADABLE as error:
         unreadable(resource, sid, error)
         return None
+    if resource.facets:
+        columns["facet_id"] = resource.facets.id_of(values)
     return {"sid": sid, "payload": msgspec.Raw(body), "payload_hash": hash_, **columns}
 
 

@@ -3,9 +3,35 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import msgspec
+import xxhash
+from django.db.models import Model
+
 from portal.models import Mirrored
 
 Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Facets:
+    """Counts of rows by the values of some of their columns, kept up by the statement that writes the rows.
+
+    `model` has the columns of `names`, a `count`, and an `id` that the rows carry as `facet_id`. A
+    list filtered by any of these columns then knows its length at once, and is read with an index
+    that holds nothing but the sort key and `facet_id`. Rows that are missing have no facet.
+    """
+
+    model: type[Model]
+    names: tuple[str, ...]
+
+    @cached_property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+    def id_of(self, values: Mapping[str, Any]) -> int:
+        """The id of the facet that a row with these values belongs to."""
+        key = msgspec.json.encode([values[name] for name in self.names])
+        return xxhash.xxh3_64_intdigest(key) >> 1
 
 
 @dataclass(frozen=True)
@@ -27,6 +53,7 @@ class Resource:
     scope: str = "account_id"
     quiet: frozenset[str] = frozenset({"date_updated", "uri", "subresource_uris"})
     edition: int = 1
+    facets: Facets | None = None
 
     def column(self, attname: str) -> str:
         """The database column behind an attribute."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from psycopg import sql
 
-from portal.mirror.resource import Resource
+from portal.mirror.resource import Facets, Resource
 from portal.models import Change
 
 SEEN = sql.Identifier("mirror_seen")
@@ -47,10 +47,14 @@ def merge(resource: Resource) -> sql.Composed:
     operation. Returns the number of rows added and updated. A row that somebody applied, or found
     missing, after Twilio was asked is left alone; unless Twilio says that it has changed since.
     """
-    fields = ("sid", *resource.fields, "payload", "payload_hash")
+    fields = ["sid", *resource.fields, "payload", "payload_hash"]
+    if resource.facets:
+        fields.append("facet_id")
     columns = [sql.Identifier(resource.column(name)) for name in fields]
     updates = [sql.SQL("{c} = excluded.{c}").format(c=column) for column in columns[1:]]
-    guard: sql.Composable = sql.SQL("mine.synced_at <= now() - make_interval(secs => %(age)s)")
+    guard: sql.Composable = sql.SQL(
+        "mine.synced_at <= statement_timestamp() - make_interval(secs => %(age)s)"
+    )
     if "remote_updated_at" in resource.fields:
         guard = sql.SQL("""
             ({guard} OR mine.missing_since IS NULL AND excluded.remote_updated_at > mine.remote_updated_at)
@@ -58,20 +62,23 @@ def merge(resource: Resource) -> sql.Composed:
     return sql.SQL("""
         WITH incoming AS MATERIALIZED (
             SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
-        ), before AS (
-            SELECT mine.sid, mine.payload, mine.missing_since
+        ), before AS MATERIALIZED (
+            SELECT mine.sid, mine.payload, mine.missing_since{facet_id}
             FROM {table} AS mine JOIN incoming USING (sid)
+            ORDER BY mine.sid FOR UPDATE OF mine
         ), merged AS (
             INSERT INTO {table} AS mine ({columns}, synced_at, missing_since)
-            SELECT {columns}, now(), NULL FROM incoming ORDER BY sid
+            SELECT {incoming}, statement_timestamp(), NULL
+            FROM incoming LEFT JOIN before USING (sid)  -- joined to be locked first
+            ORDER BY sid
             ON CONFLICT (sid) DO UPDATE
             SET {updates}, synced_at = excluded.synced_at, missing_since = NULL
             WHERE {guard}
-            RETURNING mine.sid, mine.payload, mine.{scope} AS scope
-        ), told AS (
+            RETURNING mine.sid, mine.payload, mine.{scope} AS scope{facet_id}
+        ){counting}, told AS (
             INSERT INTO {change}
                 (at, resource, target, account_sid, kind, source, fields, run_id, operation_id)
-            SELECT now(), %(resource)s, merged.sid, merged.scope,
+            SELECT statement_timestamp(), %(resource)s, merged.sid, merged.scope,
                    CASE WHEN before.missing_since IS NULL THEN 'changed' ELSE 'returned' END,
                    %(source)s, coalesce(news.fields, '{{}}'), %(run)s, %(operation)s
             FROM merged
@@ -90,11 +97,14 @@ def merge(resource: Resource) -> sql.Composed:
         FROM merged LEFT JOIN before USING (sid)
     """).format(
         columns=sql.SQL(", ").join(columns),
+        incoming=sql.SQL(", ").join(sql.SQL("incoming.{c}").format(c=column) for column in columns),
         table=sql.Identifier(resource.table),
         updates=sql.SQL(", ").join(updates),
         guard=guard,
         scope=sql.Identifier(resource.column(resource.scope)),
         change=sql.Identifier(Change._meta.db_table),
+        facet_id=sql.SQL(", mine.facet_id" if resource.facets else ""),
+        counting=_count_merged(resource, resource.facets) if resource.facets else sql.SQL(""),
     )
 
 
@@ -123,17 +133,86 @@ def mark_missing(resource: Resource) -> sql.Composed:
     Parameters: sids, started, source, resource, run. Returns how many were marked.
     """
     return sql.SQL("""
-        WITH gone AS (
-            UPDATE {table} AS mine SET missing_since = now(), synced_at = now()
+        WITH going AS (
+            SELECT * FROM {table} AS mine
             WHERE mine.sid = ANY (%(sids)s) AND mine.missing_since IS NULL AND mine.synced_at < %(started)s
-            RETURNING mine.sid, mine.{scope} AS scope
-        ), told AS (
+            ORDER BY mine.sid FOR UPDATE
+        ), gone AS (
+            UPDATE {table} AS mine
+            SET missing_since = statement_timestamp(), synced_at = statement_timestamp(){no_facet}
+            FROM going WHERE mine.sid = going.sid
+            RETURNING mine.sid, mine.{scope} AS scope{facet_id}
+        ){counting}, told AS (
             INSERT INTO {change} (at, resource, target, account_sid, kind, source, fields, run_id)
-            SELECT now(), %(resource)s, gone.sid, gone.scope, 'missing', %(source)s, '{{}}', %(run)s FROM gone
+            SELECT statement_timestamp(), %(resource)s, gone.sid, gone.scope, 'missing', %(source)s, '{{}}',
+                   %(run)s
+            FROM gone
         )
         SELECT count(*) FROM gone
     """).format(
         table=sql.Identifier(resource.table),
         scope=sql.Identifier(resource.column(resource.scope)),
         change=sql.Identifier(Change._meta.db_table),
+        no_facet=sql.SQL(", facet_id = NULL" if resource.facets else ""),
+        facet_id=sql.SQL(", going.facet_id" if resource.facets else ""),
+        counting=_count_gone(resource.facets) if resource.facets else sql.SQL(""),
     )
+
+
+@lru_cache
+def recount(resource: Resource) -> sql.Composed:
+    """Count all rows of a resource with facets anew, into a table of facets that is empty."""
+    assert resource.facets
+    names = sql.SQL(", ").join(_columns(resource, resource.facets))
+    return sql.SQL("""
+        INSERT INTO {facets} (id, {names}, count)
+        SELECT facet_id, {names}, count(*) FROM {table} WHERE facet_id IS NOT NULL GROUP BY facet_id, {names}
+    """).format(
+        facets=sql.Identifier(resource.facets.table), names=names, table=sql.Identifier(resource.table)
+    )
+
+
+def _count_merged(resource: Resource, facets: Facets) -> sql.Composed:
+    """CTEs that move the counts of merged rows from their old facet to their new one."""
+    names = _columns(resource, facets)
+    return sql.SQL("""
+        , moved AS (
+            SELECT facet_id, sum(by) AS by FROM (
+                SELECT facet_id, 1 AS by FROM merged
+                UNION ALL
+                SELECT before.facet_id, -1 FROM merged JOIN before USING (sid)
+                WHERE before.facet_id IS NOT NULL
+            ) AS steps GROUP BY facet_id HAVING sum(by) <> 0
+        ), described AS (
+            SELECT DISTINCT ON (facet_id) facet_id, {names} FROM incoming
+        ), counted AS (
+            INSERT INTO {facets} AS known (id, {names}, count)
+            SELECT moved.facet_id, {described}, moved.by
+            FROM moved
+            LEFT JOIN described USING (facet_id)
+            LEFT JOIN {facets} AS old ON old.id = moved.facet_id
+            ORDER BY moved.facet_id
+            ON CONFLICT (id) DO UPDATE SET count = known.count + excluded.count
+        )
+    """).format(
+        facets=sql.Identifier(facets.table),
+        names=sql.SQL(", ").join(names),
+        described=sql.SQL(", ").join(
+            sql.SQL("coalesce(described.{name}, old.{name})").format(name=name) for name in names
+        ),
+    )
+
+
+def _count_gone(facets: Facets) -> sql.Composed:
+    """A CTE that takes rows that went missing out of the count of their facet."""
+    return sql.SQL("""
+        , counted AS (
+            UPDATE {facets} AS known SET count = known.count - gone.by
+            FROM (SELECT facet_id, count(*) AS by FROM gone GROUP BY facet_id ORDER BY facet_id) AS gone
+            WHERE known.id = gone.facet_id
+        )
+    """).format(facets=sql.Identifier(facets.table))
+
+
+def _columns(resource: Resource, facets: Facets) -> list[sql.Identifier]:
+    return [sql.Identifier(resource.column(name)) for name in facets.names]
