@@ -67,16 +67,16 @@ def find(text: str, access: Access) -> Findings:
     groups += [
         Group(
             "Addresses",
-            _address_hits(access.visible(_named(Address.objects.present(), "customer_name", text))),
+            _address_hits(_named(access.visible(Address.objects.present()), "customer_name", text)),
         ),
         Group(
             "Applications",
-            _application_hits(access.visible(_named(Application.objects.present(), "friendly_name", text))),
+            _application_hits(_named(access.visible(Application.objects.present()), "friendly_name", text)),
         ),
         Group(
             "Accounts",
             _account_hits(
-                access.visible(_named(TwilioAccount.objects.present(), "friendly_name", text), field="sid")
+                _named(access.visible(TwilioAccount.objects.present(), field="sid"), "friendly_name", text)
             ),
         ),
     ]

@@ -32,7 +32,7 @@ def badge(label: Label) -> SafeString:
 def copyable(text: str, shown: str = "", kind: str = "value") -> SafeString:
     """A text with a button that copies it whole. `{% copyable number.sid kind="SID" %}`"""
     if not text:
-        return format_html("–")
+        return SafeString("–")
     return format_html(
         '<span class="copyable"><span>{}</span>{}</span>', shown or text, copy_button(text, kind)
     )
@@ -50,7 +50,7 @@ def copy_button(text: str, kind: str) -> SafeString:
     )
 
 
-_COPY_ICON = format_html(
+_COPY_ICON = SafeString(
     '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M5 2.5h7.5V11M3.5 5H10v8.5H3.5z"/></svg>'
 )
 
@@ -59,14 +59,14 @@ _COPY_ICON = format_html(
 def sid(value: str | None) -> SafeString:
     """A SID, shortened in the middle and copied whole."""
     if not value:
-        return format_html("–")
+        return SafeString("–")
     return format_html('<span class="sid">{}</span>', copyable(value, f"{value[:6]}…{value[-4:]}", "SID"))
 
 
 @register.simple_tag
 def ago(moment: datetime | None, never: str = "never") -> SafeString:
     """`3 min ago`, with the exact time on hover and for machines."""
-    if moment is None:
+    if not moment:
         return format_html("{}", never)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), distance(moment)
