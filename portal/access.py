@@ -2,17 +2,19 @@
 
 A membership gives a role on all accounts or on named ones; a role is a set of permissions. Views ask
 for a permission with `@allowed`, rows are narrowed with `request.access.visible(...)`, and a row of
-a foreign account is a 404. Superusers may everything.
+a foreign account is a 404. What concerns the whole installation needs its role on all accounts.
+Superusers may everything, and count as administrators.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -33,7 +35,22 @@ class Permission(StrEnum):
     UPDATE_NUMBER = "update_number"
     VIEW_SYNC = "view_sync"
     MANAGE_ACCOUNTS = "manage_accounts"
+    MANAGE_PEOPLE = "manage_people"
 
+
+# Each in words that follow "may" and "needed to".
+PERMISSION_WORDS: Mapping[Permission, str] = {
+    Permission.VIEW: "see numbers and what happened to them",
+    Permission.ANNOTATE: "write notes, tags and owners",
+    Permission.EXPORT: "export lists",
+    Permission.REFRESH: "read from Twilio now",
+    Permission.UPDATE_NUMBER: "change how numbers are configured",
+    Permission.VIEW_SYNC: "see how fresh the copy of Twilio is",
+    Permission.MANAGE_ACCOUNTS: "connect accounts",
+    Permission.MANAGE_PEOPLE: "give people their roles",
+}
+# What concerns the whole installation: a role on named accounts does not give it.
+_INSTALLATION = frozenset({Permission.MANAGE_PEOPLE})
 
 _STAFF = frozenset(
     {Permission.VIEW, Permission.ANNOTATE, Permission.EXPORT, Permission.REFRESH, Permission.VIEW_SYNC}
@@ -54,7 +71,16 @@ class Access:
 
     everywhere: frozenset[Permission]
     by_account: Mapping[str, frozenset[Permission]]
-    role_names: tuple[str, ...]
+    roles: tuple[Role, ...]
+
+    @property
+    def role_names(self) -> tuple[str, ...]:
+        return tuple(role.label for role in self.roles)
+
+    @property
+    def demands_second_factor(self) -> bool:
+        """Whether one of the roles, on whichever account, may not be used without a second factor."""
+        return any(role in settings.MFA_REQUIRED_ROLES for role in self.roles)
 
     def can(self, permission: Permission, account_sid: str | None = None) -> bool:
         """Whether this is allowed on the account, or on any account when none is named."""
@@ -85,19 +111,19 @@ class Access:
 def access_of(user: User) -> Access:
     """What a person may do. One query, none for a superuser."""
     if user.is_superuser:
-        return Access(frozenset(Permission), {}, (Role.ADMIN.label,))
+        return Access(frozenset(Permission), {}, (Role.ADMIN,))
     everywhere: set[Permission] = set()
     by_account: dict[str, frozenset[Permission]] = {}
-    memberships = Membership.objects.filter(user=user).order_by("role")
-    roles: dict[str, None] = {}
+    memberships = Membership.objects.filter(user=user)
+    roles: set[str] = set()
     for role, all_accounts, sid in memberships.values_list("role", "all_accounts", "accounts__sid"):
         allowed = ROLES.get(role, frozenset())
-        roles[Role(role).label] = None
+        roles.add(role)
         if all_accounts:
             everywhere |= allowed
         elif sid:
-            by_account[sid] = by_account.get(sid, frozenset()) | allowed
-    return Access(frozenset(everywhere), by_account, tuple(roles))
+            by_account[sid] = by_account.get(sid, frozenset()) | (allowed - _INSTALLATION)
+    return Access(frozenset(everywhere), by_account, tuple(role for role in Role if role in roles))
 
 
 def allowed(
@@ -126,6 +152,13 @@ def attach_access(request: HttpRequest) -> StaffRequest:
     return staff
 
 
-def people_with(permission: Permission) -> Iterable[str]:
+def people_with(permission: Permission) -> list[str]:
     """Names of the roles that may do this: who can help (UX-33)."""
     return [Role(role).label for role, permissions in ROLES.items() if permission in permissions]
+
+
+def administrators() -> QuerySet[User]:
+    """Who gives people their roles."""
+    by_role = Q(memberships__role=Role.ADMIN, memberships__all_accounts=True)
+    people = User.objects.filter(Q(is_superuser=True) | by_role, is_active=True)
+    return people.distinct().order_by("first_name", "last_name", "email")

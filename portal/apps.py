@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class PortalConfig(AppConfig):
@@ -6,3 +7,9 @@ class PortalConfig(AppConfig):
 
     name = "portal"
     verbose_name = "Numberdesk"
+
+
+class AdministrationConfig(AdminConfig):
+    """The stock Django admin behind our own door."""
+
+    default_site = "portal.administration.Administration"

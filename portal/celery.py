@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("numberdesk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
-app.autodiscover_tasks(["portal", "inventory", "compliance", "porting"])
+app.autodiscover_tasks(["portal", "portal.people", "inventory", "compliance", "porting"])
 
 # Starting any of these twice is harmless, so two beats are too.
 app.conf.beat_schedule = {

@@ -1,58 +1,119 @@
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.contrib import messages
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
 from django_structlog.middlewares import RequestMiddleware
 
-from portal.models import Membership
-
-
-class RequestLog(RequestMiddleware):
-    """A line when a request begins and one when it ends, without its query: numbers and names stand there."""
-
-    @staticmethod
-    def format_request(request: HttpRequest) -> str:
-        return f"{request.method} {request.path}"
-
+from portal.access import attach_access
+from portal.models import Role
+from portal.people import sessions
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-def htmx_sign_in(get_response: GetResponse) -> GetResponse:
-    """Lead the whole browser to the sign-in page, not the part of the page that htmx asked for."""
+class RequestLog(RequestMiddleware):
+    """A line when a request begins and one when it ends.
+
+    Without its query, where numbers and names stand, and without the key of a link that sets a password.
+    """
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return f"{request.method} {_RESET_KEY.sub('/password/reset/key/…/', request.path)}"
+
+
+_RESET_KEY = re.compile(r"/password/reset/key/[^/]+-[^/]+/")
+
+
+def end_session(get_response: GetResponse) -> GetResponse:
+    """End a session at the moment that its pages were told, however often it was saved since."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if sessions.is_over(request.session):
+            request.session.flush()
+        return get_response(request)
+
+    return middleware
+
+
+def sign_in_again(get_response: GetResponse) -> GetResponse:
+    """Lead somebody whose session ended to the sign-in page, and from there back to where they were.
+
+    A part of a page is not replaced by the sign-in page, and a form sent in vain is not left: its page
+    learns by the status that it has to ask for a sign-in, and keeps what was typed (static/js/session.js).
+    """
+    sign_in = resolve_url(settings.LOGIN_URL)
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        sign_in = resolve_url(settings.LOGIN_URL)
-        if request.htmx and response.status_code == 302 and response["Location"].startswith(sign_in):  # type: ignore[attr-defined]
+        if response.status_code != HTTPStatus.FOUND or not response["Location"].startswith(f"{sign_in}?"):
+            return response
+        is_read = request.method in {"GET", "HEAD"}
+        if request.htmx:  # type: ignore[attr-defined]
+            if not is_read:
+                return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
             here = request.htmx.current_url_abs_path or resolve_url(settings.LOGIN_REDIRECT_URL)  # type: ignore[attr-defined]
-            return HttpResponseClientRedirect(f"{sign_in}?next={here}")
+            return HttpResponseClientRedirect(f"{sign_in}?{urlencode({'next': here})}")
+        if not is_read:
+            return redirect(f"{sign_in}?{urlencode({'next': _page_of_form(request)})}")
         return response
 
     return middleware
 
 
-def second_factor(get_response: GetResponse) -> GetResponse:
-    """Keep people of the roles in MFA_REQUIRED_ROLES at the set-up page until they have a second factor."""
-    allowed = ("/accounts/", "/static/", "/healthz", "/readyz")
+def _page_of_form(request: HttpRequest) -> str:
+    """Where a form stood that was sent; the address it was sent to may answer nothing but forms."""
+    referrer = request.META.get("HTTP_REFERER", "")
+    if url_has_allowed_host_and_scheme(referrer, {request.get_host()}, require_https=request.is_secure()):
+        return referrer.partition(request.get_host())[2] or "/"
+    return resolve_url(settings.LOGIN_REDIRECT_URL)
 
-    def middleware(request: HttpRequest) -> HttpResponse:
-        user = request.user
+
+# What is open to somebody whose role demands a second factor and who has none yet.
+_BEFORE_SECOND_FACTOR = frozenset(
+    {"mfa_activate_totp", "account_reauthenticate", "account_logout", "session", "healthz", "readyz"}
+)
+
+
+class SecondFactor:
+    """Keep people of the roles in MFA_REQUIRED_ROLES at the set-up page until they have a second factor.
+
+    That they have one is noted in the session, so it is asked once; `people.actions` ends the sessions
+    of whoever loses it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if unknown := set(settings.MFA_REQUIRED_ROLES) - set(Role.values):
+            raise ImproperlyConfigured(f"MFA_REQUIRED_ROLES names no role: {', '.join(sorted(unknown))}.")
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: list[Any], kwargs: Mapping[str, Any]
+    ) -> HttpResponse | None:
         if (
-            settings.MFA_REQUIRED_ROLES
-            and user.is_authenticated
-            and not request.path.startswith(allowed)
-            and not request.session.get("second_factor")
+            not settings.MFA_REQUIRED_ROLES
+            or not request.user.is_authenticated
+            or request.session.get(sessions.SECOND_FACTOR)
+            or (request.resolver_match and request.resolver_match.view_name in _BEFORE_SECOND_FACTOR)
+            # The page itself needs to know this too, so it costs no query of its own.
+            or not attach_access(request).access.demands_second_factor
         ):
-            roles = Membership.objects.filter(user=user, role__in=settings.MFA_REQUIRED_ROLES)
-            if not is_mfa_enabled(user) and (user.is_superuser or roles.exists()):
-                messages.warning(request, "Your role needs a second factor. Set it up to go on.")
-                return redirect("mfa_activate_totp")
-            request.session["second_factor"] = True
-        return get_response(request)
-
-    return middleware
+            return None
+        if is_mfa_enabled(request.user, [Authenticator.Type.TOTP]):
+            request.session[sessions.SECOND_FACTOR] = True
+            return None
+        if request.htmx:  # type: ignore[attr-defined]
+            return HttpResponseClientRedirect(resolve_url("mfa_activate_totp"))
+        return redirect("mfa_activate_totp")

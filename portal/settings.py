@@ -51,7 +51,7 @@ INSTALLED_APPS = [
     "inventory.apps.InventoryConfig",
     "compliance.apps.ComplianceConfig",
     "porting.apps.PortingConfig",
-    "django.contrib.admin",
+    "portal.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -80,14 +80,15 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "portal.middleware.htmx_sign_in",
+    "portal.middleware.end_session",
+    "portal.middleware.sign_in_again",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
-    "portal.middleware.second_factor",
+    "portal.middleware.SecondFactor",
     "portal.middleware.RequestLog",
 ]
 
@@ -194,24 +195,38 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_ADAPTER = "portal.people.AccountAdapter"
+LOGOUT_REDIRECT_URL = "account_login"
+# An administrator creates the people. Nobody signs up, and nobody changes their own address.
+ACCOUNT_ADAPTER = "portal.people.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"  # an administrator creates the people; nobody signs up
-ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Numberdesk: "
-ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_CHANGE_EMAIL = False
-ACCOUNT_MAX_EMAIL_ADDRESSES = 1
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
-MFA_ADAPTER = "portal.people.SecondFactorAdapter"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # how long after a sign-in delicate changes ask for no password
+ACCOUNT_FORMS = {
+    "login": "portal.people.forms.SignInForm",
+    "reauthenticate": "portal.people.forms.ConfirmPasswordForm",
+    "change_password": "portal.people.forms.PasswordChangeForm",
+    "reset_password": "portal.people.forms.PasswordLinkForm",
+    "reset_password_from_key": "portal.people.forms.PasswordChooseForm",
+}
+# Failed tries by address of the network and by the address typed in; the words promise five minutes.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login": "30/m/ip"}
+MFA_ADAPTER = "portal.people.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "portal.people.forms.CodeForm",
+    "reauthenticate": "portal.people.forms.ConfirmCodeForm",
+    "activate_totp": "portal.people.forms.SecondFactorForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Numberdesk"
-# Roles that may not work without a second factor; the demo asks nobody.
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an administrator typed the address in; there is nothing to verify
+# Roles that may not work without a second factor; the demo asks nobody. Superusers count as admin.
 MFA_REQUIRED_ROLES = env_list("MFA_REQUIRED_ROLES", "" if LOCAL else "admin,manager")
+# From the sign-in; pages warn two minutes before, and a person may stay signed in for as long again.
 SESSION_COOKIE_AGE = env_int("SESSION_HOURS", 10, minimum=1) * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_SAVE_EVERY_REQUEST = False
@@ -231,17 +246,23 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "numberdesk@localhost")
 
 # Security --------------------------------------------------------------------------------------
+# A cookie named __Host- cannot be set by another site of the same domain.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOCAL
-SESSION_COOKIE_NAME = "numberdesk_session"
+SESSION_COOKIE_NAME = "numberdesk_session" if LOCAL else "__Host-numberdesk_session"
+CSRF_COOKIE_NAME = "numberdesk_csrf" if LOCAL else "__Host-numberdesk_csrf"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "portal.error_pages.csrf_failure"
 SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", default=not LOCAL)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = env_int("SECURE_HSTS_SECONDS", 0 if LOCAL else 365 * 24 * 3600)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not LOCAL
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Behind a proxy that ends TLS: it says so, and it alone knows where a request came from. Without that,
+# all failed sign-ins would count as one network's.
 if env_bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXIES", 1, minimum=1)
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -42,7 +42,13 @@ NAVIGATION = (
             NavItem("No longer listed", "inventory:number-list", query="?listed=no"),
         ),
     ),
-    NavSection("Settings", (NavItem("Sync health", "sync-health", Permission.VIEW_SYNC),)),
+    NavSection(
+        "Settings",
+        (
+            NavItem("Sync health", "sync-health", Permission.VIEW_SYNC),
+            NavItem("People", "people-list", Permission.MANAGE_PEOPLE, also=("people-add", "people-edit")),
+        ),
+    ),
 )
 
 

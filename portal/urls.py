@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import views
+from portal import error_pages, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,9 +13,13 @@ urlpatterns = [
     path("help/", views.help_page, name="help"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
-    path("accounts/", include("allauth.urls")),
+    path("", include("portal.people.urls")),
     path("admin/", admin.site.urls),
     path("", include("inventory.urls")),
 ]
 
-handler500 = views.server_error
+handler400 = error_pages.bad_request
+handler403 = error_pages.forbidden
+handler404 = error_pages.not_found
+handler429 = error_pages.too_many_requests
+handler500 = error_pages.server_error

@@ -1,4 +1,3 @@
-import sys
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -6,9 +5,9 @@ from celery import current_app
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,13 +15,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal import health
-from portal.access import Permission, allowed
+from portal.access import Permission, administrators, allowed
 from portal.dashboard import inventory_of
 from portal.freshness import freshness
 from portal.http import StaffRequest, page
 from portal.labels import RUN_STATES, label_for
 from portal.mirror import runs
-from portal.models import Role, SyncRun, TwilioAccount, User
+from portal.models import SyncRun, TwilioAccount
 from portal.search import find
 from portal.shell import THEMES, visible_accounts
 
@@ -151,8 +150,7 @@ def preferences(request: StaffRequest) -> HttpResponse:
 @require_GET
 @allowed(Permission.VIEW)
 def help_page(request: StaffRequest) -> HttpResponse:
-    administrators = User.objects.filter(is_active=True, memberships__role=Role.ADMIN).distinct()
-    return page(request, "portal/help.html", {"administrators": administrators})
+    return page(request, "portal/help.html", {"administrators": administrators()})
 
 
 @login_not_required
@@ -206,17 +204,6 @@ def _sync_ages(now: datetime) -> dict[str, int | None]:
     return {
         name: round((now - moment).total_seconds()) if moment else None for name, moment in oldest.items()
     }
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """The page for a fault of ours, or for a database that is away for a moment (503)."""
-    fault = sys.exc_info()[1]
-    if isinstance(fault, (OperationalError, InterfaceError)):
-        connection.close()
-        response = render(None, "503.html", status=503)
-        response["Retry-After"] = "5"
-        return response
-    return render(None, "500.html", status=500)
 
 
 def _safe_next(request: HttpRequest) -> str:

@@ -93,7 +93,7 @@ document.addEventListener("htmx:sendError", () => {
 const summary = document.querySelector("[data-error-summary]");
 if (summary) {
   summary.focus();
-  document.title = `Error: ${document.title}`;
+  if (!document.title.startsWith("Error: ")) document.title = `Error: ${document.title}`;
 }
 
 // A filter form leaves what is empty out of the URL

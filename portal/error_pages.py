@@ -1,0 +1,65 @@
+"""What people see when something cannot be done. Answers without a database as long as that is possible."""
+
+import sys
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from portal.access import PERMISSION_WORDS, Permission, administrators, attach_access, people_with
+from portal.shell import Shell
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _calm(request, "400.html", HTTPStatus.BAD_REQUEST)
+
+
+def forbidden(request: HttpRequest, exception: PermissionDenied) -> HttpResponse:
+    """Say what was refused, which roles may do it, and who gives roles (UX-33)."""
+    refused = exception.args[0] if exception.args else ""
+    context: dict[str, Any] = {}
+    if isinstance(refused, Permission):
+        context = {
+            "words": PERMISSION_WORDS.get(refused, ""),
+            "roles": people_with(refused),
+            "mine": attach_access(request).access.role_names if request.user.is_authenticated else (),
+        }
+    else:
+        context = {"reason": refused}
+    if request.user.is_authenticated:
+        context["administrators"] = administrators()
+    return render(request, "403.html", context, status=HTTPStatus.FORBIDDEN)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _calm(request, "403_csrf.html", HTTPStatus.FORBIDDEN)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", status=HTTPStatus.NOT_FOUND)
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """allauth shows this when a form was sent far too often."""
+    return _calm(request, "429.html", HTTPStatus.TOO_MANY_REQUESTS, retry_after=60)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for a fault of ours, or for a database that is away for a moment (503)."""
+    fault = sys.exc_info()[1]
+    if isinstance(fault, (OperationalError, InterfaceError)):
+        connection.close()
+        return _calm(request, "503.html", HTTPStatus.SERVICE_UNAVAILABLE, retry_after=5)
+    return _calm(request, "500.html", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _calm(
+    request: HttpRequest, template: str, status: HTTPStatus, *, retry_after: int | None = None
+) -> HttpResponse:
+    """A page that asks nothing of the database, of the session or of the host's name."""
+    headers = {"Retry-After": str(retry_after)} if retry_after else {}
+    return HttpResponse(render_to_string(template, {"shell": Shell(request)}), status=status, headers=headers)
