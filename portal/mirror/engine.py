@@ -8,6 +8,7 @@ missing, after Twilio has confirmed it sid by sid; a listing with a failed page 
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -118,9 +119,10 @@ def mark_absent(resource: Resource, sid: str, *, source: Change.Source, asked_at
 
 
 def _apply_page(resource: Resource, page: Page, tally: Tally, run: SyncRun) -> None:
-    records = identify(resource, page.records)
+    records, unusable = identify(resource, page.records)
     tally.pages += 1
     tally.seen += len(records)
+    tally.unreadable += unusable
     tally.requests += page.effort.requests
     tally.retries += page.effort.retries
     tally.waited += page.effort.waited
@@ -148,6 +150,10 @@ class _Merged:
     refused: int = 0
 
 
+class _Overtaken(Exception):
+    """Somebody added a row between our look at it and our own attempt."""
+
+
 def _merge(
     resource: Resource,
     rows: list[Row],
@@ -160,8 +166,8 @@ def _merge(
     if not rows:
         return _Merged()
     parameters: dict[str, Any] = {
+        "sids": [incoming["sid"] for incoming in rows],
         "rows": msgspec.json.encode(rows).decode(),
-        "age": _age(requested_at),
         "source": source,
         "resource": resource.name,
         "run": run.pk if run else None,
@@ -169,10 +175,14 @@ def _merge(
         "quiet": list(resource.quiet),
     }
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(statements.merge(resource), parameters)
-            added, changed = cursor.fetchone()
-            return _Merged(added, changed)
+        while True:
+            with suppress(_Overtaken), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statements.lock(resource), parameters)
+                cursor.execute(statements.merge(resource), {**parameters, "age": _age(requested_at)})
+                added, changed, overtaken = cursor.fetchone()
+                if overtaken:
+                    raise _Overtaken
+                return _Merged(added, changed)
     except (DataError, IntegrityError) as error:
         if len(rows) == 1:
             unreadable(resource, rows[0]["sid"], error)

@@ -33,12 +33,13 @@ _MONTHS = {
 }
 
 
-def identify(resource: Resource, records: Iterable[msgspec.Raw]) -> dict[str, Hashed]:
-    """Records by sid, each with the hash of its bytes. Of one sid sent twice, the later counts.
+def identify(resource: Resource, records: Iterable[msgspec.Raw]) -> tuple[dict[str, Hashed], int]:
+    """Records by sid, each with the hash of its bytes, and how many have no usable sid.
 
-    Records without a usable sid are left out.
+    Of one sid sent twice, the later counts.
     """
     edition, longest = resource.edition, resource.longest_sid
+    unusable = 0
     try:
         found = {_sid.decode(record).sid: (fingerprint(record, edition), record) for record in records}
     except ValueError:
@@ -48,12 +49,14 @@ def identify(resource: Resource, records: Iterable[msgspec.Raw]) -> dict[str, Ha
                 found[_sid.decode(record).sid] = fingerprint(record, edition), record
             except ValueError as error:
                 unreadable(resource, "", error)
+                unusable += 1
     if not _is_printable("".join(found)) or max(map(len, found), default=0) > longest or "" in found:
         for sid in list(found):
             if not (sid and _is_printable(sid) and len(sid) <= longest):
                 del found[sid]
                 unreadable(resource, "", ValueError("no sid"))
-    return found
+                unusable += 1
+    return found, unusable
 
 
 def _is_printable(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The SQL of the mirror: two statements a page, one at the end.
+"""The SQL of the mirror: one statement for a page without news, three for one with, two at the end.
 
 Rows travel as one JSON array that Postgres spreads out with the table's own row type, so a page of
 a thousand rows and the single row of an action take the same statement.
@@ -40,12 +40,25 @@ def differing(resource: Resource) -> sql.Composed:
 
 
 @lru_cache
+def lock(resource: Resource) -> sql.Composed:
+    """Wait for whoever is writing these rows, so that the next statement sees them as they are.
+
+    Parameter: sids. Everybody takes rows in the same order.
+    """
+    return sql.SQL("SELECT 1 FROM {table} WHERE sid = ANY (%(sids)s) ORDER BY sid FOR UPDATE").format(
+        table=sql.Identifier(resource.table)
+    )
+
+
+@lru_cache
 def merge(resource: Resource) -> sql.Composed:
     """Insert or update rows and tell what changed, in one statement.
 
     Parameters: rows (JSON array), age (seconds since Twilio was asked), source, resource, run,
-    operation. Returns the number of rows added and updated. A row that somebody applied, or found
-    missing, after Twilio was asked is left alone; unless Twilio says that it has changed since.
+    operation. Returns the number of rows added and updated, and of rows that somebody else added in
+    this very moment: what they were before is unknown, and the statement is to be undone and repeated.
+    A row that somebody applied, or found missing, after Twilio was asked is left alone; unless Twilio
+    says that it has changed since.
     """
     fields = ["sid", *resource.fields, "payload", "payload_hash"]
     if resource.facets:
@@ -62,19 +75,16 @@ def merge(resource: Resource) -> sql.Composed:
     return sql.SQL("""
         WITH incoming AS MATERIALIZED (
             SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
-        ), before AS MATERIALIZED (
+        ), before AS (
             SELECT mine.sid, mine.payload, mine.missing_since{facet_id}
             FROM {table} AS mine JOIN incoming USING (sid)
-            ORDER BY mine.sid FOR UPDATE OF mine
         ), merged AS (
             INSERT INTO {table} AS mine ({columns}, synced_at, missing_since)
-            SELECT {incoming}, statement_timestamp(), NULL
-            FROM incoming LEFT JOIN before USING (sid)  -- joined to be locked first
-            ORDER BY sid
+            SELECT {columns}, statement_timestamp(), NULL FROM incoming ORDER BY sid
             ON CONFLICT (sid) DO UPDATE
             SET {updates}, synced_at = excluded.synced_at, missing_since = NULL
             WHERE {guard}
-            RETURNING mine.sid, mine.payload, mine.{scope} AS scope{facet_id}
+            RETURNING mine.sid, mine.payload, mine.{scope} AS scope, mine.xmax = 0 AS is_new{facet_id}
         ){counting}, told AS (
             INSERT INTO {change}
                 (at, resource, target, account_sid, kind, source, fields, run_id, operation_id)
@@ -93,11 +103,12 @@ def merge(resource: Resource) -> sql.Composed:
             ) AS news
             WHERE news.fields IS NOT NULL OR before.missing_since IS NOT NULL
         )
-        SELECT count(*) FILTER (WHERE before.sid IS NULL), count(*) FILTER (WHERE before.sid IS NOT NULL)
+        SELECT count(*) FILTER (WHERE merged.is_new),
+               count(*) FILTER (WHERE before.sid IS NOT NULL),
+               count(*) FILTER (WHERE before.sid IS NULL AND NOT merged.is_new)
         FROM merged LEFT JOIN before USING (sid)
     """).format(
         columns=sql.SQL(", ").join(columns),
-        incoming=sql.SQL(", ").join(sql.SQL("incoming.{c}").format(c=column) for column in columns),
         table=sql.Identifier(resource.table),
         updates=sql.SQL(", ").join(updates),
         guard=guard,
