@@ -107,15 +107,23 @@ def iter_price_pages(login: Login) -> Iterator[Page]:
     for countries in iter_pages(client, "price.countries", _PRICES, "countries"):
         effort = countries.effort
         for country in countries.records:
-            iso = read_object(country)[0].get("iso_country")
-            if not isinstance(iso, str):
-                raise Unavailable("Twilio's list of countries has an entry that we cannot read.")
+            iso = _iso_country(country)
             with remote_call("price.fetch", patience=IN_A_TASK) as call:
                 client.pricing.v1.phone_numbers.countries(iso).fetch()
                 records = _price_records(login.account_sid, read_object(call.body)[0])
             effort.add(call)
             yield Page(records, call.requested_at, effort)
             effort = Effort()
+
+
+def _iso_country(record: msgspec.Raw) -> str:
+    try:
+        country = read_object(record)[0].get("iso_country")
+    except UNREADABLE:
+        country = None
+    if isinstance(country, str):
+        return country
+    raise Unavailable("Twilio's list of countries has an entry that we cannot read.")
 
 
 def _price_records(account_sid: str, answer: Mapping[str, Any]) -> list[msgspec.Raw]:

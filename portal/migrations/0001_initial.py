@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('resource', models.CharField(max_length=40)),
-                ('target', portal.models.fields.SidField(db_collation='C', max_length=34)),
+                ('target', portal.models.fields.SidField(db_collation='C', max_length=80)),
                 ('account_sid', portal.models.fields.SidField(db_collation='C', max_length=34)),
                 ('kind', models.CharField(choices=[('changed', 'Changed'), ('missing', 'No longer listed by Twilio'), ('returned', 'Listed by Twilio again')], max_length=10)),
                 ('source', models.CharField(choices=[('sync', 'Sync'), ('webhook', 'Webhook'), ('operation', 'Operation'), ('read', 'Read before a change')], max_length=10)),

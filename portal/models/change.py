@@ -24,7 +24,7 @@ class Change(models.Model):
 
     at = models.DateTimeField(db_default=Now())
     resource = models.CharField(max_length=40)
-    target = SidField()
+    target = SidField(max_length=80)
     account_sid = SidField()
     kind = models.CharField(max_length=10, choices=Kind.choices)
     source = models.CharField(max_length=10, choices=Source.choices)
