@@ -58,7 +58,8 @@ def merge(resource: Resource) -> sql.Composed:
     operation. Returns the number of rows added and updated, and of rows that somebody else added in
     this very moment: what they were before is unknown, and the statement is to be undone and repeated.
     A row that somebody applied, or found missing, after Twilio was asked is left alone; unless Twilio
-    says that it has changed since.
+    says that it has changed since. A property that all records suddenly have, or have no more, is no
+    news about any of them.
     """
     fields = ["sid", *resource.fields, "payload", "payload_hash"]
     if resource.facets:
@@ -97,9 +98,8 @@ def merge(resource: Resource) -> sql.Composed:
                 SELECT jsonb_object_agg(
                     key, jsonb_build_array(before.payload -> key, merged.payload -> key)
                 ) AS fields
-                FROM jsonb_object_keys(before.payload || merged.payload) AS key
-                WHERE before.payload -> key IS DISTINCT FROM merged.payload -> key
-                  AND key <> ALL (%(quiet)s)
+                FROM jsonb_object_keys(before.payload) AS key
+                WHERE merged.payload -> key <> before.payload -> key AND key <> ALL (%(quiet)s)
             ) AS news
             WHERE news.fields IS NOT NULL OR before.missing_since IS NOT NULL
         )
