@@ -180,6 +180,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "unacked_restore_throttle": 1,
         "socket_connect_timeout": 2,
         "socket_timeout": 10,
+        "max_retries": 0,  # of connecting to send a task, six seconds long otherwise
     }
     if CELERY_BROKER_URL.startswith("redis")
     else {}

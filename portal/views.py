@@ -76,7 +76,7 @@ def sync_refresh(request: StaffRequest, resource: str) -> HttpResponse:
     for account in accounts:
         run = runs.request_run(account, resource, trigger=SyncRun.Trigger.PERSON, user=request.user)
         if run.state == SyncRun.State.QUEUED:
-            sent = runs.send(run) and sent
+            sent = sent and runs.send(run)  # beat sends what is left
     if not accounts:
         messages.info(request, "There is no account to read.")
     elif not sent:

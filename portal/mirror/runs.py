@@ -6,8 +6,9 @@ row and is begun again by whoever is sent to it next.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import structlog
 from celery import current_app
@@ -77,14 +78,17 @@ def send(run: SyncRun) -> bool:
 def start_due() -> int:
     """Send every run that is due or was left lying; return how many. Harmless however often it runs."""
     sent = 0
-    for run in _left_lying():
-        sent += send(run)
+    for run in chain(_left_lying(), _newly_due()):
+        if not send(run):
+            break
+        sent += 1
+    return sent
+
+
+def _newly_due() -> Iterator[SyncRun]:
     for resource in settings.SYNC_INTERVALS:
         for account in _due(resource):
-            run = request_run(account, resource, trigger=SyncRun.Trigger.SCHEDULE)
-            if run.state == SyncRun.State.QUEUED:
-                sent += send(run)
-    return sent
+            yield request_run(account, resource, trigger=SyncRun.Trigger.SCHEDULE)
 
 
 def _left_lying() -> QuerySet[SyncRun]:
