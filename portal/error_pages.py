@@ -23,10 +23,13 @@ def forbidden(request: HttpRequest, exception: PermissionDenied) -> HttpResponse
     refused = exception.args[0] if exception.args else ""
     context: dict[str, Any] = {}
     if isinstance(refused, Permission):
+        roles = people_with(refused)
+        mine = attach_access(request).access.role_names if request.user.is_authenticated else ()
         context = {
             "words": PERMISSION_WORDS.get(refused, ""),
-            "roles": people_with(refused),
-            "mine": attach_access(request).access.role_names if request.user.is_authenticated else (),
+            "roles": roles,
+            "mine": mine,
+            "is_elsewhere": not set(mine).isdisjoint(roles),
         }
     else:
         context = {"reason": refused}
@@ -41,6 +44,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=HTTPStatus.NOT_FOUND)
+
+
+def forms_only(request: HttpRequest) -> HttpResponse:
+    return _calm(request, "405.html", HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:

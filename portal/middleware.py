@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
 from django_structlog.middlewares import RequestMiddleware
 
+from portal import error_pages
 from portal.access import attach_access
 from portal.models import Role
 from portal.people import sessions
@@ -32,6 +33,20 @@ class RequestLog(RequestMiddleware):
 
 
 _RESET_KEY = re.compile(r"/password/reset/key/[^/]+-[^/]+/")
+
+
+def forms_only(get_response: GetResponse) -> GetResponse:
+    """Say in words that an address takes nothing but forms; else browsers show a page of their own."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET":
+            page = error_pages.forms_only(request)
+            page["Allow"] = response["Allow"]
+            return page
+        return response
+
+    return middleware
 
 
 def end_session(get_response: GetResponse) -> GetResponse:

@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.forms_only",
     "portal.middleware.end_session",
     "portal.middleware.sign_in_again",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -7,7 +7,7 @@ not there is such a person. The worker makes the links: none lies in the queue.
 from typing import Any
 
 import structlog
-from celery import Task, shared_task
+from celery import Task, current_app, shared_task
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from kombu.exceptions import OperationalError as BrokerError
@@ -47,7 +47,10 @@ def post_notice(person: User, template: str, ip: str) -> None:
 def _post(task: Task, *args: Any) -> None:
     """Give a mail to a worker; send it from here when the broker is down."""
     try:
-        task.delay(*args)
+        with current_app.connection_for_write() as broker:
+            # Without this a broker that is down would be waited for.
+            broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+            task.apply_async(args, connection=broker)
     except (BrokerError, OSError) as error:
         log.warning("mail.broker_down", task=task.name, error=type(error).__name__)
         try:

@@ -46,7 +46,22 @@ function show(box, seconds) {
   const state = seconds ? "ending" : "over";
   for (const part of box.querySelectorAll("[data-ending]")) part.textContent = part.dataset[state];
   for (const part of box.querySelectorAll("[data-in]")) part.hidden = part.dataset.in !== state;
+  if (state === "over" && ![...document.querySelectorAll("main :is(input, select, textarea)")].some(isTyped)) {
+    // Nothing would be lost here, so the sign-in may lead straight back.
+    const link = box.querySelector("a");
+    link.removeAttribute("target");
+    link.search = new URLSearchParams({ next: location.pathname + location.search });
+    link.lastElementChild.textContent = "";
+    box.querySelector("p").textContent = "Sign in again to go on.";
+  }
   if (!box.open) box.showModal();
+}
+
+function isTyped(field) {
+  if (field.type === "hidden") return false;
+  if (field.options) return [...field.options].some((option) => option.selected !== option.defaultSelected);
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  return field.value !== field.defaultValue;
 }
 
 // A form is not sent in vain

@@ -117,7 +117,9 @@ def test_it_lets_a_role_on_named_accounts_not_rule_over_the_installation(ours: T
     access = access_of(make_user(Role.ADMIN, accounts=[ours]))
     assert access.can(Permission.MANAGE_ACCOUNTS, ours.pk)
     assert not access.can(Permission.MANAGE_PEOPLE)
-    assert client_of(Role.ADMIN, ours).get(reverse("people-list")).status_code == 403
+    refused = client_of(Role.ADMIN, ours).get(reverse("people-list"))
+    assert refused.status_code == 403
+    assert "You have that, but on other accounts." in refused.content.decode()
 
 
 def test_it_works_access_out_in_one_query(
@@ -136,7 +138,7 @@ def test_it_says_which_roles_can_when_it_refuses(ours: TwilioAccount) -> None:
     page = client_of(Role.VIEWER).get(reverse("sync-health"))
     html = page.content.decode()
     assert page.status_code == 403
-    assert "one of these roles: " + ", ".join(people_with(Permission.VIEW_SYNC)) in html
+    assert "one of the roles " + ", ".join(people_with(Permission.VIEW_SYNC)) in html
     assert "You have: Viewer." in html
     assert f'<a href="mailto:{admin.email}">Ada Min</a>' in html
     assert "Sandbox" in html

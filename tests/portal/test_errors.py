@@ -98,3 +98,10 @@ def test_it_needs_no_database_to_say_so(page: object) -> None:
     """With none allowed, a query would fail the test; so would the session and the name of the host."""
     request = RequestFactory().get("/", headers={"Host": "not a name"})
     assert page(request).status_code >= 400  # type: ignore[operator]
+
+
+def test_it_says_that_an_address_only_takes_forms(client: Client) -> None:
+    answer = client.get("/sync/numbers/refresh/")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "<h1>There is no page here</h1>" in answer.content.decode()
+    assert client.delete("/help/").content == b""

@@ -345,10 +345,8 @@ def _no_broker() -> Iterator[None]:
     broker = current_app.conf.broker_write_url
     current_app.conf.task_always_eager = False
     current_app.conf.broker_write_url = "redis://127.0.0.1:1/0"
-    current_app.amqp._producer_pool = None
     yield
     current_app.conf.broker_write_url = broker
-    current_app.amqp._producer_pool = None
 
 
 @pytest.mark.usefixtures("_no_broker")
