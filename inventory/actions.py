@@ -73,7 +73,7 @@ def update_number(
     ChangedMeanwhile rather than overwrite what somebody else changed. Raises the four Twilio
     failures, AlreadySent and AlreadyUnderWay.
     """
-    operations.check_unsent(form_key)
+    operations.check_may_start(number.sid, form_key)
     number = read_number(number=number)
     login = _login(number)
     current = configuration_of(number.payload)

@@ -57,18 +57,18 @@ def start(
                     form_key=form_key,
                 )  # fmt: skip
         except IntegrityError as error:
-            check_unsent(form_key)
-            if under_way := Operation.objects.open().about(target).first():
-                raise AlreadyUnderWay(under_way) from None
+            check_may_start(target, form_key)
             if "operation_one_open" not in str(error):
                 raise
             # The other one has ended since.
 
 
-def check_unsent(form_key: UUID | None) -> None:
-    """Raise AlreadySent if the form with this key has started an operation before."""
+def check_may_start(target: str, form_key: UUID | None = None) -> None:
+    """Raise AlreadySent or AlreadyUnderWay where `start` would, before Twilio is asked anything."""
     if form_key and (sent := Operation.objects.filter(form_key=form_key).first()):
         raise AlreadySent(sent)
+    if under_way := Operation.objects.open().about(target).first():
+        raise AlreadyUnderWay(under_way)
 
 
 def end(operation: Operation, *, words: str = "", request_id: str = "") -> None:
