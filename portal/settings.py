@@ -225,6 +225,7 @@ MFA_FORMS = {
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Numberdesk"
+MFA_TOTP_TOLERANCE = 1  # a code that ran out while it was typed, or from a phone whose clock is a little off
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an administrator typed the address in; there is nothing to verify
 # Roles that may not work without a second factor; the demo asks nobody. Superusers count as admin.
 MFA_REQUIRED_ROLES = env_list("MFA_REQUIRED_ROLES", "" if LOCAL else "admin,manager")

@@ -53,7 +53,11 @@ def search(request: StaffRequest) -> HttpResponse:
 @require_GET
 @allowed(Permission.VIEW_SYNC)
 def sync_health(request: StaffRequest) -> HttpResponse:
-    accounts = visible_accounts(request)
+    accounts = [
+        account
+        for account in visible_accounts(request)
+        if request.access.can(Permission.VIEW_SYNC, account.pk)
+    ]
     history = SyncRun.objects.filter(account__in=accounts).select_related("account", "requested_by")[:30]
     context = {
         "lines": health.health_of(accounts),
@@ -136,12 +140,22 @@ def preferences(request: StaffRequest) -> HttpResponse:
     theme = request.POST.get("theme")
     if theme in THEMES:
         response.set_cookie(
-            "theme", theme, max_age=_A_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+            "theme",
+            theme,
+            max_age=_A_YEAR,
+            samesite="Lax",
+            httponly=True,
+            secure=settings.SESSION_COOKIE_SECURE,
         )
     if "has_shortcuts" in request.POST:
         shortcuts = "on" if request.POST.get("shortcuts") == "on" else "off"
         response.set_cookie(
-            "shortcuts", shortcuts, max_age=_A_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+            "shortcuts",
+            shortcuts,
+            max_age=_A_YEAR,
+            samesite="Lax",
+            httponly=True,
+            secure=settings.SESSION_COOKIE_SECURE,
         )
         messages.success(request, "Saved.")
     return response

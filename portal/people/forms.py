@@ -14,10 +14,13 @@ from allauth.account.forms import (
     ResetPasswordForm,
     ResetPasswordKeyForm,
 )
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.app_settings import TOTP_PERIOD, TOTP_TOLERANCE
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateWithCodeForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
+from django.core.cache import cache
 from django.http import HttpRequest, QueryDict
 
 from portal.forms import PortalForm
@@ -101,11 +104,25 @@ class PasswordChooseForm(OurWords, ResetPasswordKeyForm):
     words = {"password1": _NEW_PASSWORD, "password2": _AGAIN}
 
 
-class CodeForm(OurWords, AuthenticateForm):
+class OnceOnly:
+    """Takes a code once for as long as it holds: with a tolerance longer than allauth remembers it."""
+
+    user: User
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]
+        holds = TOTP_PERIOD * (1 + 2 * TOTP_TOLERANCE)
+        plain = "".join(filter(str.isalnum, code)).lower()
+        if not cache.add(f"second-factor:{self.user.pk}:{plain}", True, timeout=holds):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class CodeForm(OnceOnly, OurWords, AuthenticateForm):
     words = {"code": _CODE}
 
 
-class ConfirmCodeForm(OurWords, ReauthenticateWithCodeForm):
+class ConfirmCodeForm(OnceOnly, OurWords, ReauthenticateWithCodeForm):
     words = {"code": _CODE}
 
 

@@ -232,6 +232,19 @@ def _assert_silent(text: str) -> None:
         assert secret not in text, secret
 
 
+def test_it_shows_the_sync_of_those_accounts_only_where_the_role_has_it(
+    ours: TwilioAccount, theirs: TwilioAccount
+) -> None:
+    person = make_user(Role.VIEWER)
+    Membership.objects.create(user=person, role=Role.SUPPORT).accounts.add(ours)
+    client = Client()
+    client.force_login(person)
+    page = client.get(reverse("sync-health")).content.decode()
+    main = page[page.index("<main") :]
+    assert "Ours" in main
+    assert "Theirs" not in main
+
+
 def test_it_does_not_refresh_foreign_accounts(ours: TwilioAccount, theirs: TwilioAccount) -> None:
     client_of(Role.SUPPORT, ours).post(reverse("sync-refresh", args=["numbers"]), {"account": theirs.pk})
     assert not SyncRun.objects.filter(account=theirs).exists()

@@ -1,13 +1,15 @@
 """Who gets in where, and what every answer carries, whatever the page."""
 
 import re
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from io import StringIO
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from celery import current_app
+from cryptography.fernet import Fernet
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
@@ -279,6 +281,10 @@ def _client_of(user: User) -> Client:
     return client
 
 
+def _code_of(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
 def _people_asked() -> list[User]:
     account = make_account()
     return [
@@ -312,9 +318,7 @@ def test_it_lets_them_work_as_soon_as_it_is_set_up() -> None:
     for person in _people_asked():
         client = _client_of(person)
         secret = client.get(reverse("mfa_activate_totp")).context["secret"]
-        counter = int(datetime.now(UTC).timestamp()) // 30
-        code = format_hotp_value(hotp_value(secret, counter))
-        done = client.post(reverse("mfa_activate_totp"), {"code": code}, follow=True)
+        done = client.post(reverse("mfa_activate_totp"), {"code": _code_of(secret)}, follow=True)
         assert done.redirect_chain[-1][0] == reverse("mfa_view_recovery_codes")
         assert client.get("/").status_code == 200
 
@@ -385,6 +389,21 @@ def test_it_refuses_to_start_with_a_role_that_does_not_exist(settings: pytest.Fi
     settings.MFA_REQUIRED_ROLES = ["admins"]
     with pytest.raises(ImproperlyConfigured, match="admins"):
         SecondFactor(lambda request: None)  # type: ignore[arg-type,return-value]
+
+
+def test_it_keeps_second_factors_when_the_keys_are_rotated(settings: pytest.FixtureRequest) -> None:
+    person = make_user()
+    client = _client_of(person)
+    secret = client.get(reverse("mfa_activate_totp")).context["secret"]
+    done = client.post(reverse("mfa_activate_totp"), {"code": _code_of(secret)}, follow=True)
+    recovery_code = done.context["unused_codes"][0]
+    new = Fernet.generate_key().decode()
+    settings.FIELD_ENCRYPTION_KEYS = [new, *settings.FIELD_ENCRYPTION_KEYS]
+    call_command("rotate_keys", stdout=StringIO())
+    settings.FIELD_ENCRYPTION_KEYS = [new]
+    for code in (_code_of(secret), recovery_code):
+        client = _client_of(person)
+        assert client.post(reverse("mfa_authenticate"), {"code": code}).status_code == 302
 
 
 def test_it_encrypts_what_makes_the_codes() -> None:
