@@ -40,7 +40,7 @@ def encrypt(text: str) -> str:
 def decrypt(token: str) -> str:
     """Raise CannotDecrypt for a value that no configured key opens."""
     try:
-        return _fernet().decrypt(token).decode()
+        return _fernet().decrypt(token.encode()).decode()
     except InvalidToken as error:
         raise CannotDecrypt("No key in FIELD_ENCRYPTION_KEYS opens this value.") from error
 
@@ -48,7 +48,7 @@ def decrypt(token: str) -> str:
 def rotate(token: str) -> str:
     """The same secret under the newest key."""
     try:
-        return _fernet().rotate(token).decode()
+        return _fernet().rotate(token.encode()).decode()
     except InvalidToken as error:
         raise CannotDecrypt("No key in FIELD_ENCRYPTION_KEYS opens this value.") from error
 
