@@ -9,6 +9,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from redis.exceptions import ConnectionError as CacheConnectionError
+from redis.exceptions import TimeoutError as CacheTimeout
 
 from portal.access import PERMISSION_WORDS, Permission, administrators, attach_access, people_with
 from portal.shell import Shell
@@ -56,17 +58,29 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page for a fault of ours, or for a database that is away for a moment (503)."""
+    """The page for a fault of ours, or for something we need that is away for a moment (503)."""
     fault = sys.exc_info()[1]
+    away = ""
     if isinstance(fault, (OperationalError, InterfaceError)):
         connection.close()
-        return _calm(request, "503.html", HTTPStatus.SERVICE_UNAVAILABLE, retry_after=5)
+        away = "The database"
+    elif isinstance(fault, (CacheConnectionError, CacheTimeout)):
+        away = "The cache"  # where failed sign-ins are counted: nobody is let in uncounted
+    if away:
+        return _calm(request, "503.html", HTTPStatus.SERVICE_UNAVAILABLE, retry_after=5, away=away)
     return _calm(request, "500.html", HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _calm(
-    request: HttpRequest, template: str, status: HTTPStatus, *, retry_after: int | None = None
+    request: HttpRequest,
+    template: str,
+    status: HTTPStatus,
+    *,
+    retry_after: int | None = None,
+    **context: str,
 ) -> HttpResponse:
     """A page that asks nothing of the database, of the session or of the host's name."""
     headers = {"Retry-After": str(retry_after)} if retry_after else {}
-    return HttpResponse(render_to_string(template, {"shell": Shell(request)}), status=status, headers=headers)
+    return HttpResponse(
+        render_to_string(template, {"shell": Shell(request), **context}), status=status, headers=headers
+    )

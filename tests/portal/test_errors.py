@@ -9,6 +9,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
+from redis.exceptions import ConnectionError as CacheConnectionError
 
 from portal import error_pages, urls
 from portal.models import User
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.django_db
 FAULTS = {
     "fault": RuntimeError("canary in a traceback"),
     "database": OperationalError("canary: server closed the connection"),
+    "cache": CacheConnectionError("canary connecting to cache.internal:6379"),
     "suspicious": SuspiciousOperation("canary"),
     "refused": PermissionDenied("This needs somebody with a key."),
 }
@@ -50,6 +52,7 @@ def client(viewer: User) -> Client:
     [
         ("fault", 500, "Numberdesk has a fault"),
         ("database", 503, "The database is away for a moment"),
+        ("cache", 503, "The cache is away for a moment"),
         ("suspicious", 400, "This request cannot be understood"),
         ("refused", 403, "You may not do this"),
     ],
