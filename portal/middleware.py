@@ -1,4 +1,3 @@
-import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +14,7 @@ from django_structlog.middlewares import RequestMiddleware
 
 from portal import error_pages
 from portal.access import attach_access
+from portal.logs import without_key
 from portal.models import Role
 from portal.people import sessions
 
@@ -29,10 +29,7 @@ class RequestLog(RequestMiddleware):
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        return f"{request.method} {_RESET_KEY.sub('/password/reset/key/…/', request.path)}"
-
-
-_RESET_KEY = re.compile(r"/password/reset/key/[^/]+-[^/]+/")
+        return f"{request.method} {without_key(request.path)}"
 
 
 def forms_only(get_response: GetResponse) -> GetResponse:

@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from portal.env import env_bool, env_int, env_list, env_secret, env_str
 from portal.local import layout
+from portal.logs import redact
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -304,6 +305,7 @@ _shared_processors: list[structlog.typing.Processor] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.stdlib.ExtraAdder(),
+    redact,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
 ]

@@ -4,7 +4,6 @@ Only what is listed in urls.py exists; a refused form answers 422 as everywhere.
 """
 
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any
 
 from allauth.account import views as account
@@ -40,7 +39,7 @@ class Refusable:
 
     def form_invalid(self, form: Form) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
-        response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+        response.status_code = 422
         return response
 
 
@@ -92,7 +91,7 @@ class PasswordChoose(Refusable, account.PasswordResetFromKeyView):
 class Code(mfa.AuthenticateView):
     def form_invalid(self, form: Form) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)
-        response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+        response.status_code = 422
         return response
 
 

@@ -1,5 +1,6 @@
 """Who gets in where, and what every answer carries, whatever the page."""
 
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from structlog.stdlib import ProcessorFormatter
 
 from portal.middleware import RequestLog, SecondFactor
 from portal.models import Role, User
@@ -226,6 +228,26 @@ def test_it_logs_no_query_and_no_key_of_a_link() -> None:
     assert RequestLog.format_request(make("/numbers/?q=%2B4930123")) == "GET /numbers/"
     key = make("/accounts/password/reset/key/2-c9x1ab-0123456789abcdef/")
     assert RequestLog.format_request(key) == "GET /accounts/password/reset/key/…/"
+
+
+def test_it_logs_no_request_of_django_s_own_lines() -> None:
+    formatter = next(
+        h.formatter for h in logging.getLogger().handlers if isinstance(h.formatter, ProcessorFormatter)
+    )
+    for path, told in {
+        "/search/?q=%2B4930123": "/search/",
+        "/accounts/password/reset/key/2-c9x1ab-0123456789abcdef/": "/accounts/password/reset/key/…/",
+    }.items():
+        request = RequestFactory().get(path)
+        extra = {"request": request, "status_code": 503}
+        record = logging.makeLogRecord(
+            {"name": "django.request", "levelno": 40, "msg": "Service Unavailable: %s", **extra}
+        )
+        record.args = (request.path,)
+        line = formatter.format(record)
+        assert f"Service Unavailable: {told} " in line
+        assert "4930123" not in line
+        assert "0123456789abcdef" not in line
 
 
 def test_it_is_configured_for_production() -> None:
