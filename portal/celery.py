@@ -22,4 +22,5 @@ app.conf.beat_schedule = {
         "options": {"expires": 20},
     },
     "forget old sync runs": {"task": "prune_sync_runs", "schedule": 6 * 3600.0},
+    "forget sessions that ended": {"task": "forget_ended_sessions", "schedule": 6 * 3600.0},
 }

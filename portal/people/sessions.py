@@ -9,6 +9,8 @@ import time
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 
 from portal.models import User
 
@@ -28,6 +30,12 @@ def seconds_left(session: SessionBase) -> int:
 
 def is_over(session: SessionBase) -> bool:
     return ENDS in session and not seconds_left(session)
+
+
+def forget_ended() -> None:
+    """Delete what is left of sessions that ran out, and with them addresses and browsers of people."""
+    SessionStore.clear_expired()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
 
 
 def end_all(user: User, *, keep: str | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Mails are a worker's business.
+"""What workers do about people: mails, above all.
 
 So a page never waits for a mail server, and asking for a new password takes the same time whether or
 not there is such a person. The worker makes the links: none lies in the queue.
@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from kombu.exceptions import OperationalError as BrokerError
 
 from portal.models import User
-from portal.people import mail
+from portal.people import mail, sessions
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +29,11 @@ def send_password_link(email: str, template: str) -> None:
 @shared_task(name="send_notice", **_PATIENTLY)
 def send_notice(person_pk: int, template: str, at: str, ip: str) -> None:
     mail.send_notice(person_pk, template, at=parse_datetime(at), ip=ip)
+
+
+@shared_task(name="forget_ended_sessions")
+def forget_ended_sessions() -> None:
+    sessions.forget_ended()
 
 
 def post_password_link(email: str) -> None:

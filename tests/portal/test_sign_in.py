@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,14 +12,17 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_tot
 from allauth.usersessions.models import UserSession
 from celery import current_app
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from inventory.management.commands import setup_demo
 from portal.models import Role, User
-from portal.people import sessions
+from portal.people import sessions, tasks
 from tests.factories import PASSWORD, make_user
 
 SIGN_IN = "/accounts/login/"
@@ -210,7 +214,7 @@ def test_it_lists_the_demo_sign_ins_in_the_demo_only(settings: pytest.FixtureReq
     html = Client().get(SIGN_IN, {"next": "/numbers/"}).content.decode()
     for role in Role:
         assert f'name="login" value="{role.value}@example.com"' in html
-    person = User.objects.create_user("viewer@example.com", "numberdesk-demo")
+    person = User.objects.create_user("viewer@example.com", setup_demo.PASSWORD)
     demo_form = html[html.index('id="demo"') :]
     fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', demo_form))
     response = Client().post(SIGN_IN, {**fields, "login": person.email})
@@ -493,7 +497,10 @@ def test_it_asks_for_the_password_again_when_the_sign_in_is_a_while_ago(
 
 
 def test_it_keeps_no_record_of_sessions_that_ended(viewer: User) -> None:
-    client = signed_in(viewer)
-    client.post(reverse("account_logout"))
+    signed_in(viewer).post(reverse("account_logout"))
     signed_in(viewer)
-    assert UserSession.objects.count() == 1
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    alive = signed_in(make_user())
+    tasks.forget_ended_sessions()
+    assert Session.objects.count() == UserSession.objects.count() == 1
+    assert is_signed_in(alive)
