@@ -18,7 +18,7 @@ from django.db import DataError, IntegrityError, connection, connections, transa
 from django.utils import timezone
 
 from portal.mirror import statements
-from portal.mirror.records import Row, fingerprint, identify, row, unreadable
+from portal.mirror.records import Hashed, Row, fingerprint, identify, row, unreadable
 from portal.mirror.resource import Resource
 from portal.models import Change, Operation, SyncRun
 from portal.twilio.errors import Absent, Unavailable
@@ -74,18 +74,26 @@ def read_listing(
     with connection.cursor() as cursor:
         cursor.execute(statements.DROP_SEEN)
         cursor.execute(statements.CREATE_SEEN)
+        cursor.execute(statements.DROP_STAGE)
+        cursor.execute(statements.create_stage(resource))
         cursor.execute("SELECT statement_timestamp()")
         started: datetime = cursor.fetchone()[0]
-    for page in _ahead(iter(pages), lambda: progress(tally)):
-        _apply_page(resource, page, tally, run)
+    is_first = not resource.model._default_manager.filter(**{resource.scope: scope}).exists()
+
+    def read(page: Page) -> _Work:
+        return _Work.on(resource, page, expect_news=is_first)
+
+    for work in _ahead(map(read, pages), lambda: progress(tally)):
+        _apply_page(resource, work, tally, run)
         progress(tally)
-        del page  # or three pages would be held: this one, the next, and the one after that
+        del work  # or three pages would be held: this one, the next, and the one after that
     absent = _absent_from_listing(resource, scope, started)
     if absent and fetch:
         absent = _confirmed(resource, absent, fetch, run, lambda: progress(tally))
     tally.missing = _mark(resource, absent, started, Change.Source.SYNC, run)
     with connection.cursor() as cursor:
         cursor.execute(statements.DROP_SEEN)
+        cursor.execute(statements.DROP_STAGE)
     return tally
 
 
@@ -118,26 +126,54 @@ def mark_absent(resource: Resource, sid: str, *, source: Change.Source, asked_at
     return bool(_mark(resource, [sid], asked, source, None))
 
 
-def _apply_page(resource: Resource, page: Page, tally: Tally, run: SyncRun) -> None:
-    records, unusable = identify(resource, page.records)
+@dataclass(slots=True)
+class _Work:
+    """A page, read as far as can be without the database."""
+
+    page: Page
+    records: dict[str, Hashed]
+    unusable: int
+    rows: dict[str, Row | None]
+
+    @classmethod
+    def on(cls, resource: Resource, page: Page, *, expect_news: bool) -> "_Work":
+        records, unusable = identify(resource, page.records)
+        work = cls(page, records, unusable, {})
+        if expect_news:
+            for row in work.rows_of(resource, records):
+                if row:
+                    row.line  # noqa: B018  # worked out now, while the database is busy with another page
+        return work
+
+    def rows_of(self, resource: Resource, sids: Iterable[str]) -> list[Row | None]:
+        for sid in sids:
+            if sid not in self.rows:
+                hash_, record = self.records[sid]
+                self.rows[sid] = row(resource, sid, record, hash_)
+        return [self.rows[sid] for sid in sids]
+
+
+def _apply_page(resource: Resource, work: _Work, tally: Tally, run: SyncRun) -> None:
     tally.pages += 1
-    tally.seen += len(records)
-    tally.unreadable += unusable
-    tally.requests += page.effort.requests
-    tally.retries += page.effort.retries
-    tally.waited += page.effort.waited
-    if not records:
+    tally.seen += len(work.records)
+    tally.unreadable += work.unusable
+    tally.requests += work.page.effort.requests
+    tally.retries += work.page.effort.retries
+    tally.waited += work.page.effort.waited
+    if not work.records:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             statements.differing(resource),
-            {"sids": list(records), "hashes": [hash_ for hash_, _ in records.values()]},
+            {"sids": list(work.records), "hashes": [hash_ for hash_, _ in work.records.values()]},
         )
         different = [sid for (sid,) in cursor.fetchall()]
     if different:
-        rows = [row(resource, sid, records[sid][1], records[sid][0]) for sid in different]
+        rows = work.rows_of(resource, different)
         readable = [incoming for incoming in rows if incoming]
-        merged = _merge(resource, readable, page.requested_at, Change.Source.SYNC, run, None)
+        merged = _merge(
+            resource, readable, work.page.requested_at, Change.Source.SYNC, run, None, staged=True
+        )
         tally.added += merged.added
         tally.changed += merged.changed
         tally.unreadable += len(rows) - len(readable) + merged.refused
@@ -161,35 +197,47 @@ def _merge(
     source: Change.Source,
     run: SyncRun | None,
     operation: Operation | None,
+    *,
+    staged: bool = False,
 ) -> _Merged:
     """Write rows. One that Postgres does not take is left out, found by halving, and the others go in."""
     if not rows:
         return _Merged()
     parameters: dict[str, Any] = {
-        "sids": [incoming["sid"] for incoming in rows],
-        "rows": msgspec.json.encode(rows).decode(),
+        "sids": [incoming.sid for incoming in rows],
         "source": source,
         "resource": resource.name,
         "run": run.pk if run else None,
         "operation": operation.pk if operation else None,
         "quiet": list(resource.quiet),
     }
+    if not staged:
+        columns = statements.incoming_columns(resource)
+        parameters["rows"] = msgspec.json.encode([incoming.as_json(columns) for incoming in rows]).decode()
     try:
         while True:
             with suppress(_Overtaken), transaction.atomic(), connection.cursor() as cursor:
+                if staged:
+                    cursor.execute(statements.EMPTY_STAGE)
+                    with (
+                        connection.wrap_database_errors,
+                        cursor.copy(statements.fill_stage(resource)) as copy,
+                    ):
+                        copy.write(b"\n".join(incoming.line for incoming in rows))
                 cursor.execute(statements.lock(resource), parameters)
-                cursor.execute(statements.merge(resource), {**parameters, "age": _age(requested_at)})
+                parameters["age"] = _age(requested_at)
+                cursor.execute(statements.merge(resource, staged=staged), parameters)
                 added, changed, overtaken = cursor.fetchone()
                 if overtaken:
                     raise _Overtaken
                 return _Merged(added, changed)
     except (DataError, IntegrityError) as error:
         if len(rows) == 1:
-            unreadable(resource, rows[0]["sid"], error)
+            unreadable(resource, rows[0].sid, error)
             return _Merged(refused=1)
     middle = len(rows) // 2
     halves = [
-        _merge(resource, half, requested_at, source, run, operation)
+        _merge(resource, half, requested_at, source, run, operation, staged=staged)
         for half in (rows[:middle], rows[middle:])
     ]
     return _Merged(
@@ -256,10 +304,10 @@ def _confirmed(
     return candidates
 
 
-def _ahead(pages: Iterator[Page], sign_of_life: Callable[[], None]) -> Iterator[Page]:
-    """The same pages, each fetched while the one before is worked on."""
+def _ahead(pages: Iterator[_Work], sign_of_life: Callable[[], None]) -> Iterator[_Work]:
+    """The same pages, each fetched and read while the one before is written."""
 
-    def take() -> Page | None:
+    def take() -> _Work | None:
         try:
             return next(pages, None)
         finally:

@@ -1,9 +1,12 @@
 """From the bytes of a record to a row."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
+from functools import cached_property
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -17,7 +20,47 @@ log = structlog.get_logger(__name__)
 
 # A record that cannot be read is left as it is in the mirror, and no other suffers for it.
 Hashed = tuple[int, msgspec.Raw]
-Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a record brings, in the order of `statements.incoming_columns`; the payload as bytes of JSON."""
+
+    sid: str
+    values: tuple[Any, ...]
+
+    @cached_property
+    def line(self) -> bytes:
+        """As COPY reads it."""
+        return b"\t".join([_COPIED[type(value)](value) for value in self.values])
+
+    def as_json(self, columns: Iterable[str]) -> dict[str, Any]:
+        """As `json_populate_recordset` reads it."""
+        row = dict(zip(columns, self.values, strict=True))
+        row["payload"] = msgspec.Raw(row["payload"])
+        return row
+
+
+def _copied_text(value: str) -> bytes:
+    return (value.translate(_NEEDS_ESCAPE) if "\\" in value or not value.isprintable() else value).encode()
+
+
+def _copied_json(value: bytes) -> bytes:
+    # Between the tokens of JSON a line break is as good as a space; inside of strings there is none.
+    return value.replace(b"\\", b"\\\\").translate(_WHITE)
+
+
+_NEEDS_ESCAPE = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_WHITE = bytes.maketrans(b"\t\n\r", b"   ")
+_COPIED: Mapping[type, Callable[[Any], bytes]] = {
+    NoneType: lambda value: b"\\N",
+    bool: lambda value: b"t" if value else b"f",
+    int: lambda value: b"%d" % value,
+    str: _copied_text,
+    bytes: _copied_json,
+    datetime: lambda value: str(value).encode(),
+    Decimal: lambda value: str(value).encode(),
+}
 
 
 class _Sid(msgspec.Struct):
@@ -70,19 +113,19 @@ def fingerprint(record: msgspec.Raw | bytes, edition: int) -> int:
 
 
 def row(resource: Resource, sid: str, record: msgspec.Raw | bytes, hash_: int) -> Row | None:
-    """The row of a record, ready to be encoded as JSON for Postgres; None if it cannot be read."""
+    """The row of a record; None if it cannot be read."""
     try:
         payload, body = read_object(record)
         values = resource.columns(payload)
         if not values[resource.scope]:
             raise ValueError("The record does not say whose it is.")
-        columns = {resource.column(name): values[name] for name in resource.fields}
+        columns = [values[name] for name in resource.fields]
+        if resource.facets:
+            columns.append(resource.facets.id_of(values))
     except UNREADABLE as error:
         unreadable(resource, sid, error)
         return None
-    if resource.facets:
-        columns["facet_id"] = resource.facets.id_of(values)
-    return {"sid": sid, "payload": msgspec.Raw(body), "payload_hash": hash_, **columns}
+    return Row(sid, (sid, body, hash_, *columns))
 
 
 def unreadable(resource: Resource, sid: str, error: Exception) -> None:

@@ -1,7 +1,7 @@
 """The SQL of the mirror: one statement for a page without news, three for one with, two at the end.
 
-Rows travel as one JSON array that Postgres spreads out with the table's own row type, so a page of
-a thousand rows and the single row of an action take the same statement.
+The rows of a page come in by COPY, through a temporary table; the single row of an action comes as
+JSON that Postgres spreads out with the table's own row type. From there on it is the same statement.
 """
 
 from functools import lru_cache
@@ -18,6 +18,35 @@ CREATE_SEEN = sql.SQL(
 ).format(seen=SEEN)
 DROP_SEEN = sql.SQL("DROP TABLE IF EXISTS pg_temp.{seen}").format(seen=SEEN)
 ANALYZE_SEEN = sql.SQL("ANALYZE pg_temp.{seen}").format(seen=SEEN)
+
+STAGE = sql.Identifier("mirror_stage")
+_STAGED = sql.SQL("pg_temp.{stage}")
+_SPREAD = sql.SQL("json_populate_recordset(NULL::{table}, %(rows)s::json)")
+DROP_STAGE = sql.SQL("DROP TABLE IF EXISTS pg_temp.{stage}").format(stage=STAGE)
+EMPTY_STAGE = sql.SQL("TRUNCATE pg_temp.{stage}").format(stage=STAGE)
+
+
+def incoming_columns(resource: Resource) -> list[str]:
+    """The columns that a record brings, in the order in which they travel."""
+    names = ["sid", "payload", "payload_hash", *(resource.column(name) for name in resource.fields)]
+    return [*names, "facet_id"] if resource.facets else names
+
+
+@lru_cache
+def create_stage(resource: Resource) -> sql.Composed:
+    """The temporary table in which the rows of a page wait to be merged."""
+    return sql.SQL("CREATE TEMP TABLE {stage} AS SELECT {columns} FROM {table} WITH NO DATA").format(
+        stage=STAGE,
+        columns=sql.SQL(", ").join(map(sql.Identifier, incoming_columns(resource))),
+        table=sql.Identifier(resource.table),
+    )
+
+
+@lru_cache
+def fill_stage(resource: Resource) -> sql.Composed:
+    return sql.SQL("COPY pg_temp.{stage} ({columns}) FROM STDIN").format(
+        stage=STAGE, columns=sql.SQL(", ").join(map(sql.Identifier, incoming_columns(resource)))
+    )
 
 
 @lru_cache
@@ -51,20 +80,18 @@ def lock(resource: Resource) -> sql.Composed:
 
 
 @lru_cache
-def merge(resource: Resource) -> sql.Composed:
+def merge(resource: Resource, *, staged: bool) -> sql.Composed:
     """Insert or update rows and tell what changed, in one statement.
 
-    Parameters: rows (JSON array), age (seconds since Twilio was asked), source, resource, run,
-    operation. Returns the number of rows added and updated, and of rows that somebody else added in
-    this very moment: what they were before is unknown, and the statement is to be undone and repeated.
+    Parameters: rows (JSON array, unless they are staged), age (seconds since Twilio was asked), source,
+    resource, run, operation. Returns the number of rows added and updated, and of rows that somebody
+    else added in this very moment: what they were before is unknown, and the statement is to be undone
+    and repeated.
     A row that somebody applied, or found missing, after Twilio was asked is left alone; unless Twilio
     says that it has changed since. A property that all records suddenly have, or have no more, is no
     news about any of them.
     """
-    fields = ["sid", *resource.fields, "payload", "payload_hash"]
-    if resource.facets:
-        fields.append("facet_id")
-    columns = [sql.Identifier(resource.column(name)) for name in fields]
+    columns = [sql.Identifier(name) for name in incoming_columns(resource)]
     updates = [sql.SQL("{c} = excluded.{c}").format(c=column) for column in columns[1:]]
     guard: sql.Composable = sql.SQL(
         "mine.synced_at <= statement_timestamp() - make_interval(secs => %(age)s)"
@@ -74,8 +101,8 @@ def merge(resource: Resource) -> sql.Composed:
             ({guard} OR mine.missing_since IS NULL AND excluded.remote_updated_at > mine.remote_updated_at)
         """).format(guard=guard)
     return sql.SQL("""
-        WITH incoming AS MATERIALIZED (
-            SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
+        WITH incoming AS (
+            SELECT {columns} FROM {rows}
         ), before AS (
             SELECT mine.sid, mine.payload, mine.missing_since{facet_id}
             FROM {table} AS mine JOIN incoming USING (sid)
@@ -109,6 +136,9 @@ def merge(resource: Resource) -> sql.Composed:
         FROM merged LEFT JOIN before USING (sid)
     """).format(
         columns=sql.SQL(", ").join(columns),
+        rows=sql.SQL(
+            "pg_temp.{stage}" if staged else "json_populate_recordset(NULL::{table}, %(rows)s::json)"
+        ).format(stage=STAGE, table=sql.Identifier(resource.table)),
         table=sql.Identifier(resource.table),
         updates=sql.SQL(", ").join(updates),
         guard=guard,
