@@ -23,10 +23,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: PermissionDenied) -> HttpResponse:
     """Say what was refused, which roles may do it, and who gives roles (UX-33)."""
     refused = exception.args[0] if exception.args else ""
-    context: dict[str, Any] = {}
+    context: dict[str, Any]
+    user = getattr(request, "user", None)
+    is_known = user is not None and user.is_authenticated
     if isinstance(refused, Permission):
         roles = people_with(refused)
-        mine = attach_access(request).access.role_names if request.user.is_authenticated else ()
+        mine = attach_access(request).access.role_names if is_known else ()
         context = {
             "words": PERMISSION_WORDS.get(refused, ""),
             "roles": roles,
@@ -35,7 +37,7 @@ def forbidden(request: HttpRequest, exception: PermissionDenied) -> HttpResponse
         }
     else:
         context = {"reason": refused}
-    if request.user.is_authenticated:
+    if is_known:
         context["administrators"] = administrators()
     return render(request, "403.html", context, status=HTTPStatus.FORBIDDEN)
 

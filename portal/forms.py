@@ -22,4 +22,5 @@ class PortalForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             label = str(field.label or name.replace("_", " ")).strip()
-            field.error_messages.setdefault("required", f"Enter {label[:1].lower()}{label[1:]}")
+            if field.error_messages["required"] == forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = f"Enter {label[:1].lower()}{label[1:]}"

@@ -245,6 +245,17 @@ def test_it_shows_the_sync_of_those_accounts_only_where_the_role_has_it(
     assert "Theirs" not in main
 
 
+def test_it_exports_only_where_the_role_has_it(ours: TwilioAccount, theirs: TwilioAccount) -> None:
+    mine, foreign = make_number(ours), make_number(theirs)
+    person = make_user(Role.VIEWER)
+    Membership.objects.create(user=person, role=Role.SUPPORT).accounts.add(ours)
+    client = Client()
+    client.force_login(person)
+    rows = b"".join(client.get(reverse("inventory:number-export"))).decode()
+    assert mine.account_id in rows
+    assert foreign.account_id not in rows
+
+
 def test_it_does_not_refresh_foreign_accounts(ours: TwilioAccount, theirs: TwilioAccount) -> None:
     client_of(Role.SUPPORT, ours).post(reverse("sync-refresh", args=["numbers"]), {"account": theirs.pk})
     assert not SyncRun.objects.filter(account=theirs).exists()
