@@ -70,6 +70,10 @@ COLUMNS = (
     Column(
         "added", "Added", ("date_created",), lambda n, _: (n.added_at.isoformat(),), sort="added",
     ),
+    Column(
+        "missing", "Missing since", ("missing_since",),
+        lambda n, _: (n.missing_since.isoformat() if n.missing_since else "",),
+    ),
     Column("sid", "SID", ("sid",), lambda n, _: (n.sid,)),
     Column("price", "Monthly", ("monthly_price", "currency"), _price, is_default=True, is_figure=True),
 )  # fmt: skip
@@ -77,7 +81,8 @@ _BY_NAME = {column.name: column for column in COLUMNS}
 DEFAULT = tuple(column.name for column in COLUMNS if column.is_default)
 
 
-def chosen(names: Iterable[str]) -> list[Column]:
+def chosen(names: Iterable[str], *, about_missing: bool = False) -> list[Column]:
     """The columns with these names, in the list's own order and always with the number; else the default."""
-    wanted = {name for name in names if name in _BY_NAME} or set(DEFAULT)
+    default = {*DEFAULT, "missing"} - {"calls"} if about_missing else {*DEFAULT}
+    wanted = {name for name in names if name in _BY_NAME} or default
     return [column for column in COLUMNS if column.name in wanted | {"number"}]

@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from portal.twilio.bodies import UNREADABLE, read_object
-from portal.twilio.client import IN_A_REQUEST, IN_A_TASK, Patience, connect, remote_call
+from portal.twilio.client import connect, remote_call
 from portal.twilio.errors import Unavailable
 from portal.twilio.login import Login
 from portal.twilio.pages import Effort, Page, iter_pages
+from portal.twilio.patience import IN_A_REQUEST, IN_A_TASK, Patience
 from portal.twilio.snapshots import Snapshot, read_snapshot
 
 _API = "https://api.twilio.com/2010-04-01/Accounts"

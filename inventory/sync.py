@@ -14,9 +14,9 @@ from portal.mirror.resource import Facets, Payload, Resource
 from portal.mirror.runs import Progress
 from portal.models import Change, Operation, SyncRun, TwilioAccount
 from portal.numbering import country_of, normal_type, type_of
-from portal.twilio.client import IN_A_TASK
 from portal.twilio.errors import NoCredentials
 from portal.twilio.login import Login
+from portal.twilio.patience import IN_A_TASK
 from portal.twilio.snapshots import Snapshot
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

@@ -2,6 +2,7 @@ from celery import shared_task
 
 from inventory import actions, sync
 from portal.mirror import runs
+from portal.mirror.engine import recount_facets
 
 
 @shared_task(name="sync_accounts")
@@ -27,6 +28,11 @@ def sync_applications(run_id: int) -> None:
 @shared_task(name="sync_prices")
 def sync_prices(run_id: int) -> None:
     runs.execute(run_id, sync.sync_prices)
+
+
+@shared_task(name="recount_numbers")
+def recount_numbers() -> None:
+    recount_facets(sync.NUMBERS)
 
 
 @shared_task(name="settle_number_operations")

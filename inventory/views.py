@@ -43,7 +43,7 @@ def number_list(request: StaffRequest) -> HttpResponse:
     listing = _list_numbers(request, filter_)
     listing.chips = chips_of(filter_, request.GET)
     accounts = visible_accounts(request)
-    chosen = columns.chosen(request.GET.getlist("columns"))
+    chosen = columns.chosen(request.GET.getlist("columns"), about_missing=filter_.is_about_missing)
     more = [field for field in filter_.form if field.name not in ("q", *QUICK_FILTERS)]
     context = {
         "heading": "Numbers no longer listed" if request.GET.get("listed") == "no" else "Numbers",

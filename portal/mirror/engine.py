@@ -126,6 +126,15 @@ def mark_absent(resource: Resource, sid: str, *, source: Change.Source, asked_at
     return bool(_mark(resource, [sid], asked, source, None))
 
 
+def recount_facets(resource: Resource) -> None:
+    """Count all rows anew. The counts are right without it; it sweeps out facets that are empty."""
+    assert resource.facets
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statements.lock_facets(resource.facets))
+        cursor.execute(statements.forget_facets(resource.facets))
+        cursor.execute(statements.recount(resource))
+
+
 @dataclass(slots=True)
 class _Work:
     """A page, read as far as can be without the database."""

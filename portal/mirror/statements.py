@@ -201,6 +201,19 @@ def mark_missing(resource: Resource) -> sql.Composed:
 
 
 @lru_cache
+def lock_facets(facets: Facets) -> sql.Composed:
+    """Let nobody count until the end of the transaction; reading goes on."""
+    return sql.SQL("LOCK TABLE {facets} IN SHARE ROW EXCLUSIVE MODE").format(
+        facets=sql.Identifier(facets.table)
+    )
+
+
+@lru_cache
+def forget_facets(facets: Facets) -> sql.Composed:
+    return sql.SQL("DELETE FROM {facets}").format(facets=sql.Identifier(facets.table))
+
+
+@lru_cache
 def recount(resource: Resource) -> sql.Composed:
     """Count all rows of a resource with facets anew, into a table of facets that is empty."""
     assert resource.facets

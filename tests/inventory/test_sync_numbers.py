@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from inventory.models import PhoneNumber
+from inventory import tasks
+from inventory.models import NumberFacet, PhoneNumber
 from inventory.sync import NUMBERS
 from portal.models import Change, SyncRun, TwilioAccount
 from portal.sandbox.faults import Fault
@@ -194,3 +195,15 @@ def test_a_failed_run_says_why_and_leaves_the_mirror_as_it_was(twilio, parent):
     assert run.error == "Twilio has a fault of its own. (Twilio error 20503)"
     assert run.request_id == twilio.journal.entries()[-1].request_id
     assert versions(PhoneNumber) == before
+
+
+def test_counting_the_facets_anew_changes_nothing_but_sweeps_out_empty_ones(twilio, parent):
+    sync(parent)
+    counts = dict(NumberFacet.objects.values_list("id", "count"))
+    empty = NumberFacet.objects.first()
+    empty.pk, empty.count = 1, 0
+    empty.save(force_insert=True)
+
+    tasks.recount_numbers()
+
+    assert dict(NumberFacet.objects.values_list("id", "count")) == counts
