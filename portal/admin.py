@@ -67,6 +67,12 @@ class PersonAddForm(LowerCaseEmail, AdminUserCreationForm):  # type: ignore[type
         model = User
         fields = ("email", "first_name", "last_name")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["usable_password"]
+        choice.label, choice.help_text, choice.initial = "Password", "", "false"
+        choice.choices = [("false", "Mail them a link to choose one"), ("true", "Set one here")]  # type: ignore[attr-defined]
+
 
 class PersonChangeForm(LowerCaseEmail, UserChangeForm):  # type: ignore[type-arg]
     pass
@@ -99,7 +105,6 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
             None,
             {
                 "fields": ["email", "first_name", "last_name", "usable_password", "password1", "password2"],
-                "description": "Without a password here, a link to choose one is mailed.",
             },
         )
     ]
