@@ -34,6 +34,7 @@ def mended(body: bytes) -> bytes:
     """The same JSON without what strict readers refuse. ValueError if it is no JSON at all."""
     value = json.loads(
         body.decode("utf-8", "replace"),
+        strict=False,
         parse_int=lambda digits: int(digits) if len(digits) < 300 else digits,
         parse_float=lambda digits: float(digits) if math.isfinite(float(digits)) else digits,
         parse_constant=lambda name: None,

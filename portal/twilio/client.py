@@ -34,6 +34,7 @@ from twilio.rest import Client
 from portal.twilio.bodies import UNREADABLE
 from portal.twilio.errors import ForbiddenHost, classify
 from portal.twilio.login import Login
+from portal.twilio.patience import IN_A_REQUEST, Patience
 from portal.twilio.throttle import throttle
 
 log = structlog.get_logger(__name__)
@@ -50,18 +51,6 @@ HOSTS = frozenset(
 _WORTH_ANOTHER_TRY = frozenset({408, 429, 500, 502, 503, 504})
 # A path segment that is a number, with or without its plus, and a plus and digits anywhere else.
 _PHONE_NUMBER = re.compile(r"(?:%2B|\+)\d+|(?<=/)\d{5,}(?=[./]|$)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How hard a read tries: attempts, and the seconds after which no further one is begun."""
-
-    attempts: int
-    seconds: float
-
-
-IN_A_REQUEST = Patience(attempts=3, seconds=4)  # somebody is looking at a page that loads
-IN_A_TASK = Patience(attempts=6, seconds=90)
 
 
 @dataclass(slots=True)

@@ -16,8 +16,9 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 from portal.twilio.bodies import UNREADABLE, mended
-from portal.twilio.client import IN_A_TASK, Call, Patience, remote_call
+from portal.twilio.client import Call, remote_call
 from portal.twilio.errors import Unavailable
+from portal.twilio.patience import IN_A_TASK, Patience
 
 PAGE_SIZE = 1000
 # An answer that is not whole is asked for so many times before it counts as a failure.

@@ -17,10 +17,11 @@ from django.core.cache import cache
 from django.db import connection, transaction
 
 from portal.sandbox.faults import Fault
-from portal.twilio.client import IN_A_TASK, Patience, connect, http_client, remote_call
+from portal.twilio.client import connect, http_client, remote_call
 from portal.twilio.errors import ForbiddenHost, Rejected, Unavailable, Uncertain
 from portal.twilio.login import Login
 from portal.twilio.pages import iter_pages
+from portal.twilio.patience import IN_A_TASK, Patience
 from tests.answers import Answer, answering
 from tests.doors import http_door
 
