@@ -1,5 +1,6 @@
 """Twilio's answers change their shape: no value crashes a sync, or keeps the records beside it out."""
 
+import itertools
 import json
 import logging
 
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 from inventory import sync as mirrors
 from inventory.models import NumberPrice, PhoneNumber
 from portal.mirror import engine
-from portal.models import SyncRun
+from portal.models import Change, SyncRun
 from portal.twilio.bodies import mended, read_object
 from portal.twilio.client import connect
 from portal.twilio.login import Login
 from portal.twilio.pages import Effort, Page, iter_pages
+from portal.twilio.snapshots import Snapshot
 from tests.answers import Answer, answering
 from tests.mirroring import complete, sync, truth
 
@@ -85,17 +87,11 @@ def read(resource, account, records):
     return engine.read_listing(resource, account.pk, [page], fetch=None, run=run)
 
 
-def neighbours(resource, account):
-    """Two records to put beside a strange one, new in each example."""
-    neighbours.count += 2
-    return [base(resource, account, neighbours.count + index) for index in (0, 1)]
-
-
-neighbours.count = 1000
+fresh = itertools.count(1000)
 
 
 @pytest.mark.parametrize("name", RESOURCES)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drift=drifts, losses=losses)
 @example(drift={"capabilities": ["voice"], "type": 5, "beta": "no"}, losses=set())
 @example(drift={"base_price": "NaN", "current_price": "1e400"}, losses=set())
@@ -108,7 +104,7 @@ neighbours.count = 1000
 def test_a_strange_record_does_not_keep_its_neighbours_out(name, drift, losses, parent):
     resource = RESOURCES[name]
     logging.disable()  # each strange record is told; see below
-    before, after = neighbours(resource, parent)
+    before, after = (base(resource, parent, next(fresh)) for _ in range(2))
     strange = {key: value for key, value in base(resource, parent, 1).items() if key not in losses} | drift
     # As JSON with the escapes that Python's reader takes: half surrogate pairs and the like.
     body = mended_envelope(json.dumps(strange).encode())
@@ -132,7 +128,7 @@ def mended_envelope(body):
     return body
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(value=values)
 def test_whatever_json_arrives_is_kept_as_far_as_it_can_be(value):
     body = json.dumps({"sid": "PN", "value": value}).encode()
@@ -146,7 +142,7 @@ def test_whatever_json_arrives_is_kept_as_far_as_it_can_be(value):
         assert payload["value"] == value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(body=st.binary(max_size=60) | st.binary(max_size=30).map(lambda raw: b'{"sid": "' + raw + b'"}'))
 def test_whatever_bytes_arrive_are_an_object_or_refused(body):
     try:
@@ -162,6 +158,72 @@ def test_bytes_that_are_no_utf8_are_replaced(parent):
     read(mirrors.NUMBERS, parent, [record])
 
     assert PhoneNumber.objects.get(pk=f"XX{5:032x}").friendly_name == "A \ufffd\ufffd record"
+
+
+SPECIAL = [
+    "a\tb", "a\nb", "a\r\nb", "\\", "\\N", "\\.", "\\.\n", "\\t", "\\u0000", "\b\f\v", "\x7f\x85\u2028", "😀",
+    "\\\t\\", "{}", '"', "'",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["first", "later"])
+def test_text_of_any_kind_arrives_as_it_is(is_first, parent):
+    """Rows travel as lines of text, in which some characters mean something."""
+    plain = [base(mirrors.NUMBERS, parent, 200 + index) for index in range(len(SPECIAL))]
+    if not is_first:
+        read(mirrors.NUMBERS, parent, [msgspec.json.encode(record) for record in plain])
+    special = [
+        record | {"friendly_name": text, "voice_url": text, "capabilities": {text: True}, text: text}
+        for record, text in zip(plain, SPECIAL, strict=True)
+    ]
+
+    tally = read(mirrors.NUMBERS, parent, [json.dumps(record).encode() for record in special])
+
+    assert tally.unreadable == 0
+    for record in special:
+        number = PhoneNumber.objects.get(pk=record["sid"])
+        assert (number.friendly_name, number.voice_url) == (record["friendly_name"], record["voice_url"])
+        assert number.payload == record
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=st.text(max_size=300))
+@pytest.mark.parametrize("by", ["page", "answer"])
+def test_a_page_and_a_single_answer_write_the_same_row(by, text, parent):
+    record = base(mirrors.NUMBERS, parent, next(fresh)) | {"friendly_name": text, "sms_url": text}
+    body = msgspec.json.encode(record)
+
+    if by == "page":
+        read(mirrors.NUMBERS, parent, [body])
+    else:
+        snapshot = Snapshot(record["sid"], body, timezone.now())
+        engine.apply_snapshots(mirrors.NUMBERS, [snapshot], source=Change.Source.READ)
+
+    number = PhoneNumber.objects.get(pk=record["sid"])
+    kept = text.replace("\0", "")
+    assert (number.friendly_name, number.sms_url) == (kept[:255], kept)
+    assert number.payload == record | {"friendly_name": kept, "sms_url": kept}
+
+
+def test_a_record_written_over_many_lines_is_read(parent):
+    record = base(mirrors.NUMBERS, parent, 7)
+
+    read(mirrors.NUMBERS, parent, [json.dumps(record, indent=4).replace("    ", "\t").encode()])
+
+    assert PhoneNumber.objects.get(pk=record["sid"]).payload == record
+
+
+def test_a_character_that_json_forbids_in_text_is_taken_all_the_same(parent):
+    record = base(mirrors.NUMBERS, parent, 8)
+    body = msgspec.json.encode(record).replace(b"A record", b"A\trecord\x01")
+    page = Answer(200, b'{"incoming_phone_numbers": [%b], "next_page_uri": null}' % body)
+    login = Login(parent.pk, parent.pk, "token")
+    with answering(page):
+        pages = iter_pages(connect(login), "number.list", LIST.format(parent.pk), "incoming_phone_numbers")
+        run = SyncRun.objects.create(account=parent, resource="numbers", trigger="command")
+        engine.read_listing(mirrors.NUMBERS, parent.pk, pages, fetch=None, run=run)
+
+    assert PhoneNumber.objects.get(pk=record["sid"]).friendly_name == "A\trecord\x01"
 
 
 def test_numbers_too_large_for_a_machine_are_kept_exactly(parent):
