@@ -252,17 +252,20 @@ def test_numbers_bought_and_released_while_paging_are_not_confused(twilio, paren
     login = parent.api_login()
     run = SyncRun.objects.create(account=parent, resource="numbers", trigger="command")
 
-    def drifting(chance):
+    stock = releasable(twilio, parent)
+    random.Random(1).shuffle(stock)
+
+    def drifting():
         for page in gateway.iter_number_pages(login):
             yield page
-            release(twilio, parent, chance.choice(releasable(twilio, parent)))
+            release(twilio, parent, stock.pop())
             buy(twilio, parent)
 
-    for seed in range(20):
+    for _ in range(20):
         engine.read_listing(
             mirrors.NUMBERS,
             parent.pk,
-            drifting(random.Random(seed)),
+            drifting(),
             fetch=lambda sid: gateway.fetch_number(login, sid),
             run=run,
         )
