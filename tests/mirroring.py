@@ -6,6 +6,7 @@ from typing import Any
 from celery import current_app
 from django.apps import apps
 from django.db import connection
+from django.db.models import Count
 
 from inventory import tasks  # noqa: F401 (registers them)
 from portal.mirror import runs
@@ -14,6 +15,7 @@ from portal.sandbox.core import Sandbox
 
 MODELS: dict[str, Any] = {
     "numbers": apps.get_model("inventory", "PhoneNumber"),
+    "facets": apps.get_model("inventory", "NumberFacet"),
     "addresses": apps.get_model("inventory", "Address"),
     "applications": apps.get_model("inventory", "Application"),
     "prices": apps.get_model("inventory", "NumberPrice"),
@@ -51,6 +53,13 @@ def versions(model: type[AccountMirrored]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT sid, xmin::text, ctid::text FROM {model._meta.db_table} ORDER BY sid")
         return list(cursor.fetchall())
+
+
+def facets_are_right() -> bool:
+    """Whether the counts that lists rely on are those of the numbers there are."""
+    counted = MODELS["facets"].objects.exclude(count=0).values_list("pk", "count")
+    numbers = MODELS["numbers"].objects.present().order_by()
+    return dict(counted) == dict(numbers.values_list("facet_id").annotate(count=Count("pk")))
 
 
 def change(twilio: Sandbox, account: TwilioAccount, sid: str, **settings: str) -> dict[str, Any]:

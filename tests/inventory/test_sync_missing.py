@@ -14,7 +14,17 @@ from portal.mirror import engine
 from portal.models import Change, SyncRun, TwilioAccount
 from portal.sandbox.faults import Fault
 from portal.twilio.pages import Effort, Page
-from tests.mirroring import buy, change, complete, mirrored, releasable, release, sync, truth
+from tests.mirroring import (
+    buy,
+    change,
+    complete,
+    facets_are_right,
+    mirrored,
+    releasable,
+    release,
+    sync,
+    truth,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +32,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def small_pages(monkeypatch):
     monkeypatch.setattr("portal.twilio.pages.PAGE_SIZE", 40)
+
+
+@pytest.fixture(autouse=True)
+def _facets_stay_right(db):
+    yield
+    assert facets_are_right()
 
 
 @pytest.fixture

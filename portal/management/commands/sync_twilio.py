@@ -7,6 +7,7 @@ import structlog
 from celery import current_app
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.module_loading import autodiscover_modules
 
 from portal.mirror import runs
 from portal.models import SyncRun, TwilioAccount
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object a run, and one for the sum")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        current_app.loader.import_default_modules()
+        autodiscover_modules("tasks")
         self.as_json = options["json"]
         resources = [options["only"]] if options["only"] else list(settings.SYNC_INTERVALS)
         started = time.monotonic()
