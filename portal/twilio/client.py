@@ -88,7 +88,7 @@ def remote_call(name: str, *, writes: bool = False, patience: Patience = IN_A_RE
             raise  # a fault of ours: nothing was sent
         failure = classify(
             error,
-            writes=writes,
+            writes=call.writes,
             status=call.status,
             body=call.body,
             request_id=call.request_id,
@@ -151,8 +151,9 @@ class PortalHttpClient(HttpClient):
         if call is None:
             raise RuntimeError("Twilio is only called inside remote_call().")
         address, account_sid = _locate(url, options.get("auth"))
-        is_read = method.upper() == "GET" and not call.writes
-        attempts = call.patience.attempts if is_read else 1
+        # Closed by default: whatever is not a GET may change something, also where nobody said so.
+        call.writes = call.writes or method.upper() != "GET"
+        attempts = 1 if call.writes else call.patience.attempts
         left = call.patience.seconds
         for attempt in range(1, attempts + 1):
             waited = throttle().wait(account_sid, patience=left)

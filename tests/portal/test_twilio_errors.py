@@ -205,3 +205,9 @@ def test_it_hides_the_cause_because_urls_and_bodies_hold_phone_numbers():
 def test_it_lets_a_fault_of_ours_through_when_nothing_was_sent():
     with pytest.raises(TypeError), remote_call("test", writes=True):
         client.incoming_phone_numbers(PN).update(no_such_parameter=1)
+
+
+@pytest.mark.parametrize("call", WRITES)
+def test_a_write_is_one_also_where_nobody_said_so(call):
+    with answering(requests.ReadTimeout()), pytest.raises(Uncertain), remote_call("test"):
+        WRITES[call]()
