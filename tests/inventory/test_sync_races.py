@@ -111,6 +111,20 @@ def test_an_older_page_does_not_bring_back_a_number_found_missing(twilio, parent
     assert [told.kind for told in Change.objects.all()] == ["missing"]
 
 
+def test_a_date_that_is_newer_than_ours_does_not_bring_it_back_either(twilio, parent, number):
+    twilio.clock.freeze(timezone.now() + timedelta(seconds=2))
+    change(twilio, parent, number.pk, FriendlyName="Newer name")
+    pages = read(parent)
+    release(twilio, parent, number.pk)
+    with pytest.raises(Absent):
+        actions.read_number(number=number)
+
+    apply(parent, pages)
+
+    number.refresh_from_db()
+    assert number.missing_since
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_number_bought_here_while_a_listing_is_read_is_not_missing_from_it(parent, number):
     bought = dict(number.payload, sid="PN" + "b" * 32)
