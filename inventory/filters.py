@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import django_filters
@@ -25,17 +25,25 @@ ROUTES_OF_MESSAGES = {
     "none": "Nothing: messages are lost",
 }
 HAS = {"yes": "Yes", "no": "No"}
+# How the URL spells the country or type of numbers that have none in the mirror.
+NOT_KNOWN = "unknown"
 
 _EMERGENCY = {
     "registered": Q(emergency_address_status="registered"),
     "none": Q(emergency_address_status__in=["", "unregistered"]),
     "problem": ~Q(emergency_address_status__in=["", "registered", "unregistered"]),
 }
+
+
+def _as_mirrored(values: Iterable[str]) -> list[str]:
+    return ["" if value == NOT_KNOWN else value for value in values]
+
+
 # What each filter by a facet means. The names stand on numbers and on their facets alike.
 FACETS: Mapping[str, Callable[[Any], Q]] = {
     "account": lambda sids: Q(account_id__in=sids),
-    "country": lambda countries: Q(country__in=countries),
-    "type": lambda types: Q(number_type__in=types),
+    "country": lambda countries: Q(country__in=_as_mirrored(countries)),
+    "type": lambda types: Q(number_type__in=_as_mirrored(types)),
     "can": lambda capabilities: Q(**dict.fromkeys(capabilities, True)),
     "calls": lambda route: Q(call_route=route),
     "messages": lambda route: Q(message_route=route),
@@ -53,10 +61,6 @@ FACETS: Mapping[str, Callable[[Any], Q]] = {
 }
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=UTC)
-
-
 class _Choices(django_filters.MultipleChoiceFilter):
     """Any of some values; shown as check boxes."""
 
@@ -68,11 +72,11 @@ class _Choices(django_filters.MultipleChoiceFilter):
 
 class _AnyChoices(MultipleChoiceField):
     def valid_value(self, value: Any) -> bool:
-        return True
+        return "\0" not in value
 
 
 class _LateChoices(_Choices):
-    """Choices that are not known yet when the value is read; a value that is none matches nothing."""
+    """Choices beyond those that are offered: Twilio's words, verbatim. What nothing has matches nothing."""
 
     field_class = _AnyChoices
 
@@ -87,6 +91,15 @@ class _Choice(django_filters.ChoiceFilter):
         super().__init__(*args, **kwargs)
 
 
+class _Day(django_filters.DateFilter):
+    """A day in UTC, as Twilio dates things."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["widget"] = forms.DateInput(attrs={"type": "date"})
+        kwargs["error_messages"] = {"invalid": "Enter a date such as 2026-11-21"}
+        super().__init__(*args, **kwargs)
+
+
 class NumberFilter(django_filters.FilterSet):
     """Everything that numbers can be narrowed by. Names are the URL's parameters.
 
@@ -94,9 +107,9 @@ class NumberFilter(django_filters.FilterSet):
     """
 
     q = django_filters.CharFilter(label="Search", method="by_text")
-    account = _Choices(label="Account")
+    account = _LateChoices(label="Account")
     country = _LateChoices(label="Country")
-    type = _Choices(label="Type", choices=list(TYPE_NAMES.items()))
+    type = _LateChoices(label="Type", choices=list(TYPE_NAMES.items()))
     can = _Choices(label="Can do", choices=list(labels.CAPABILITIES.items()))
     calls = _Choice(label="Calls go to", choices=list(ROUTES_OF_CALLS.items()))
     messages = _Choice(label="Messages go to", choices=list(ROUTES_OF_MESSAGES.items()))
@@ -119,8 +132,8 @@ class NumberFilter(django_filters.FilterSet):
     tag = django_filters.CharFilter(label="Tag", method="by_tag")
     owner = django_filters.CharFilter(label="Owner")
     cost_centre = django_filters.CharFilter(label="Cost centre")
-    added_from = django_filters.DateFilter(label="Added from", method="by_first_day")
-    added_to = django_filters.DateFilter(label="Added until", method="by_last_day")
+    added_from = _Day(label="Added from", method="by_first_day")
+    added_to = _Day(label="Added until", method="by_last_day")
     address = django_filters.CharFilter(label="Address", method="by_address")
     application = django_filters.CharFilter(label="Application", method="by_application")
     trunk = django_filters.CharFilter(label="SIP trunk", field_name="trunk_sid")
@@ -176,10 +189,10 @@ class NumberFilter(django_filters.FilterSet):
         return rows.ending_with(digits) if digits else rows.none()
 
     def by_first_day(self, rows: PhoneNumberQuerySet, name: str, value: date) -> PhoneNumberQuerySet:
-        return rows.filter(remote_created_at__gte=_midnight(value))
+        return rows.filter(remote_created_at__gte=datetime.combine(value, time.min, tzinfo=UTC))
 
     def by_last_day(self, rows: PhoneNumberQuerySet, name: str, value: date) -> PhoneNumberQuerySet:
-        return rows.filter(remote_created_at__lt=_midnight(value + timedelta(days=1)))
+        return rows.filter(remote_created_at__lte=datetime.combine(value, time.max, tzinfo=UTC))
 
     def by_tag(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
         return rows.filter(~Q(tags=[]), tags__contains=[value.strip().lower()])

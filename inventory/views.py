@@ -49,9 +49,11 @@ def number_list(request: StaffRequest) -> HttpResponse:
         "heading": "Numbers no longer listed" if request.GET.get("listed") == "no" else "Numbers",
         "list": listing,
         "filter": filter_,
-        "quick_filters": [(filter_.form[name], applied(request.GET, name)) for name in QUICK_FILTERS],
+        "quick_filters": [
+            (filter_.form[name], applied(filter_, request.GET, name)) for name in QUICK_FILTERS
+        ],
         "more_filters": more,
-        "more_count": sum(applied(request.GET, field.name) for field in more),
+        "more_count": sum(applied(filter_, request.GET, field.name) for field in more),
         "columns": chosen,
         "shown": {column.name: True for column in chosen},
         "all_columns": columns.COLUMNS,
@@ -66,10 +68,9 @@ def number_list(request: StaffRequest) -> HttpResponse:
 @allowed(Permission.EXPORT)
 def number_export(request: StaffRequest) -> HttpResponseBase:
     """The list as CSV, in its filter, sort and columns."""
-    chosen = columns.chosen(request.GET.getlist("columns"))
-    accounts = visible_accounts(request)
-    prices = PriceList(accounts)
     filter_ = _number_filter(request)
+    chosen = columns.chosen(request.GET.getlist("columns"), about_missing=filter_.is_about_missing)
+    prices = PriceList(visible_accounts(request))
     rows = request.access.visible(filter_.qs.filter(filter_.facets), permission=Permission.EXPORT).for_table()
     rows = rows.missing() if filter_.is_about_missing else rows.present()
     wanted = request.GET.get("sort", "number")

@@ -86,8 +86,8 @@ class Selection:
     @cached_property
     def estimate(self) -> int:
         """How many rows Postgres expects: what it knows of common words and digits is good enough."""
-        plan = json.loads(self.filtered().order_by().explain(format="json"))
-        return int(plan[0]["Plan"]["Plan Rows"])
+        plan = self.filtered().order_by().explain(format="json")
+        return int(json.loads(plan)[0]["Plan"]["Plan Rows"]) if plan else 0  # none: it can match nothing
 
     @property
     def is_large(self) -> bool:

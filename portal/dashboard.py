@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet, Sum
 
 from inventory import labels
-from inventory.filters import FACETS
+from inventory.filters import FACETS, NOT_KNOWN
 from inventory.models import NumberFacet, PhoneNumber
 from inventory.pricing import Money, PriceList
 from portal.access import Access
@@ -112,7 +112,13 @@ def _lines(sums: Mapping[str, _Sum], parameter: str, name: Callable[[str], str])
     most = max((each.count for each in sums.values()), default=1)
     ordered = sorted(sums.items(), key=lambda item: -item[1].count)
     return [
-        Line(name(key) or "Not known", f"?{parameter}={key}", each.count, each.cost, each.count / most)
+        Line(
+            name(key) or "Not known",
+            f"?{urlencode({parameter: key or NOT_KNOWN})}",
+            each.count,
+            each.cost,
+            each.count / most,
+        )
         for key, each in ordered
     ]
 

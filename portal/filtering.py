@@ -13,19 +13,23 @@ def chips_of(filter_: django_filters.FilterSet, params: QueryDict) -> list[Chip]
     """One chip for every applied value, each with the URL of the list without it."""
     chips = []
     for name, field in filter_.form.fields.items():
-        values = [value for value in params.getlist(name) if value.strip()]
+        values = _applied_values(filter_, params, name)
         names = {str(value): str(label) for value, label in _choices(field)}
         for value in values:
-            if names and value not in names:
-                continue  # refused by the filter itself, so not applied
             rest = [other for other in values if other != value]
             chips.append(Chip(str(field.label), names.get(value, value), _url(params, name, rest)))
     return chips
 
 
-def applied(params: QueryDict, name: str) -> int:
+def applied(filter_: django_filters.FilterSet, params: QueryDict, name: str) -> int:
     """How many values of a filter are applied."""
-    return len([value for value in params.getlist(name) if value.strip()])
+    return len(_applied_values(filter_, params, name))
+
+
+def _applied_values(filter_: django_filters.FilterSet, params: QueryDict, name: str) -> list[str]:
+    if name in filter_.form.errors:
+        return []  # refused, so it narrows nothing
+    return [value for value in params.getlist(name) if value.strip()]
 
 
 def _choices(field: Any) -> Iterable[tuple[Any, Any]]:

@@ -63,14 +63,14 @@ class Cursor:
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
-    def decode(cls, text: str, fields: int) -> "Cursor":
-        """The first page for a text that is no cursor of a sort with that many fields."""
+    def decode(cls, text: str, fields: Sequence[Any]) -> "Cursor":
+        """The first page for a text that is no cursor of a sort by these fields."""
         try:
             key, backwards, position = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            if len(key) not in (0, fields) or not all(isinstance(value, str) for value in key):
+            if key and not all(_is_key_of(*pair) for pair in zip(key, fields, strict=True)):
                 return cls()
             return cls(tuple(key), bool(backwards), max(0, int(position)))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             return cls()
 
 
@@ -185,7 +185,8 @@ def list_page(
     """
     order = _read_order(request, sorts, default_sort)
     size = _read_size(request)
-    cursor = Cursor.decode(request.GET.get("page", ""), len(order.sort.fields))
+    fields = [rows.model._meta.get_field(name) for name in order.sort.fields]
+    cursor = Cursor.decode(request.GET.get("page", ""), fields)
     length = count or capped_count(rows)
 
     def fetch(cursor: Cursor) -> tuple[list[Any], bool]:
@@ -216,8 +217,10 @@ def list_page(
     first = cursor.position
     if not has_previous:
         first = 1
+    elif not has_next and length.is_exact:
+        first = length.number - len(found) + 1  # whatever the person saw: rows came and went since
     elif cursor.backwards and not cursor.key:
-        first = length.number - len(found) + 1 if length.is_exact else 0
+        first = 0
     if first and not has_next:
         length = Count(first + len(found) - 1 if found else 0)  # the end is in sight, so it is known
 
@@ -280,6 +283,13 @@ def _read_order(request: HttpRequest, sorts: Sequence[Sort], default: str) -> Or
     return Order(by_name[wanted.removeprefix("-")], wanted.startswith("-"))
 
 
+def _is_key_of(value: Any, field: Any) -> bool:
+    """Whether Postgres can compare this part of a key with the column: anybody may write a cursor."""
+    if isinstance(field, models.DateTimeField):
+        return datetime.fromisoformat(value).tzinfo is not None
+    return isinstance(value, str) and b"\0" not in value.encode()
+
+
 def _read_size(request: HttpRequest) -> int:
-    wanted = request.GET.get("size", "")
-    return int(wanted) if wanted.isdigit() and int(wanted) in PAGE_SIZES else DEFAULT_PAGE_SIZE
+    sizes = {str(size): size for size in PAGE_SIZES}
+    return sizes.get(request.GET.get("size", ""), DEFAULT_PAGE_SIZE)
