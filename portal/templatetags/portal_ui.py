@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from portal.access import Permission
 from portal.labels import Label
 from portal.listing import ListPage, Sort
 from portal.numbering import country_name, national, spaced, type_name
@@ -112,11 +113,13 @@ def list_url(listing: ListPage, **changes: str) -> str:
 @register.inclusion_tag("components/_freshness.html", takes_context=True)
 def freshness_line(context: template.Context, freshness: Any, account: Any = None) -> dict[str, Any]:
     """When the data was read, whether that is too old, and Refresh now (UX-39, UX-40)."""
+    shell, request = context["shell"], context["request"]
     return {
         "freshness": freshness,
         "account": account,
-        "shell": context["shell"],
-        "request": context["request"],
+        "can_refresh": shell.access.can(Permission.REFRESH, account.pk if account else None),
+        "shell": shell,
+        "request": request,
         "refresh_url": reverse("sync-refresh", args=[freshness.resource]),
     }
 
