@@ -1,0 +1,52 @@
+"""Many numbers at once, as one listing of Twilio brings them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from inventory import sync
+from inventory.models import PhoneNumber
+from portal.mirror.engine import read_listing
+from portal.models import SyncRun, TwilioAccount
+from portal.twilio.pages import Effort, Page
+from tests.factories import make_number, make_sid
+
+OURS = ("owner", "cost_centre", "tags")
+
+
+def make_numbers(account: TwilioAccount, rows: Sequence[dict[str, Any]]) -> list[PhoneNumber]:
+    """The numbers of an account that has none yet, in the order given; fields as for `make_number`."""
+    if not rows:
+        return []
+    first = make_number(account, **rows[0])
+    payloads = [first.payload]
+    for row in rows[1:]:
+        theirs = {name: value for name, value in row.items() if name not in OURS}
+        count = len(payloads)
+        payloads.append(
+            {
+                **first.payload,
+                "sid": make_sid("PN"),
+                "phone_number": f"+1202555{count:04d}",
+                "friendly_name": f"Number {count}",
+                **theirs,
+            }
+        )
+    list_numbers(account, payloads)
+    for row, payload in zip(rows, payloads, strict=True):
+        if ours := {name: row[name] for name in OURS if name in row}:
+            PhoneNumber.objects.filter(pk=payload["sid"]).update(**ours)
+    by_sid = PhoneNumber.objects.select_related("account").in_bulk([payload["sid"] for payload in payloads])
+    return [by_sid[payload["sid"]] for payload in payloads]
+
+
+def list_numbers(account: TwilioAccount, payloads: Sequence[dict[str, Any]]) -> None:
+    """A complete listing of the account: what it lacks is missing from now on."""
+    run = SyncRun.objects.create(
+        account=account, resource="numbers", trigger="command", state="done", finished_at=datetime.now(UTC)
+    )
+    records = [msgspec.Raw(msgspec.json.encode(payload)) for payload in payloads]
+    page = Page(records, datetime.now(UTC), Effort())
+    read_listing(sync.NUMBERS, account.pk, [page], fetch=None, run=run)
