@@ -98,7 +98,8 @@ def test_it_shows_that_it_is_alive_while_a_page_is_awaited(account, run, monkeyp
     signs = []
 
     def pages():
-        while len(signs) < 3:
+        deadline = time.monotonic() + 5
+        while len(signs) < 3 and time.monotonic() < deadline:
             time.sleep(0.001)
         yield make_page(account, 0)
 

@@ -1,6 +1,7 @@
 """Lists page by page: both ways of paging, and pages that are not what they should be."""
 
 import json
+from itertools import islice
 
 import msgspec
 import pytest
@@ -32,7 +33,7 @@ def number_pages(login, **params):
 
 def scripted_pages(*answers):
     with answering(*answers):
-        return [page.records for page in number_pages(LOGIN)]
+        return [page.records for page in islice(number_pages(LOGIN), 50)]
 
 
 def records_of(pages):
@@ -111,7 +112,7 @@ def test_it_stops_when_a_list_points_at_itself(twilio, login):
     twilio.faults.add(Fault(kind="next-page-loop"))
 
     with pytest.raises(Unavailable, match="circle"):
-        list(number_pages(login, PageSize=50))
+        list(islice(number_pages(login, PageSize=50), 50))
 
     assert len(twilio.journal.entries()) <= 3
 
