@@ -73,7 +73,7 @@ def update_number(
     ChangedMeanwhile rather than overwrite what somebody else changed. Raises the four Twilio
     failures, AlreadySent and AlreadyUnderWay.
     """
-    operations.check_may_start(number.sid, form_key)
+    earlier = operations.check_may_start(number.sid, form_key)
     number = read_number(number=number)
     login = _login(number)
     current = configuration_of(number.payload)
@@ -88,15 +88,21 @@ def update_number(
     changes = {name: value for name, value in changes.items() if value != current[name]}
     if not changes:
         return None
-    operation = operations.start(
-        UPDATE_NUMBER,
-        account=number.account,
-        target=number.sid,
-        actor=actor,
-        detail={"fields": {name: [current[name], value] for name, value in changes.items()}},
-        reason=reason,
-        form_key=form_key,
-    )
+    try:
+        operation = operations.start(
+            UPDATE_NUMBER,
+            account=number.account,
+            target=number.sid,
+            actor=actor,
+            detail={"fields": {name: [current[name], value] for name, value in changes.items()}},
+            reason=reason,
+            form_key=form_key,
+            earlier=earlier,
+        )
+    except operations.Overtaken:
+        return update_number(
+            number=number, wanted=wanted, opened_with=opened_with, actor=actor, form_key=form_key, reason=reason
+        )
     try:
         snapshot = gateway.update_number(login, number.sid, changes)
     except TwilioFailure as failure:

@@ -153,27 +153,34 @@ class NumberFilter(django_filters.FilterSet):
         self.form.fields["country"].choices = [(iso, name) for name, iso in names]
 
     @property
+    def _applied(self) -> dict[str, Any]:
+        """What each filter was set to; a refused one is absent."""
+        self.form.errors  # noqa: B018  # cleans the form when nobody has yet
+        applied: dict[str, Any] = self.form.cleaned_data
+        return applied
+
+    @property
     def facets(self) -> Q:
         """The applied filters by facet, as one condition; empty when there are none."""
         condition = Q()
         for name, meaning in FACETS.items():
-            if value := self.form.cleaned_data.get(name):
+            if value := self._applied.get(name):
                 condition &= meaning(value)
         return condition
 
     @property
     def is_about_rows(self) -> bool:
         """Whether numbers are narrowed by more than their facets."""
-        applied = (name for name, value in self.form.cleaned_data.items() if value)
+        applied = (name for name, value in self._applied.items() if value)
         return any(name not in FACETS for name in applied)
 
     @property
     def is_about_text(self) -> bool:
-        return bool(self.form.cleaned_data.get("q"))
+        return bool(self._applied.get("q"))
 
     @property
     def is_about_missing(self) -> bool:
-        return bool(self.form.cleaned_data.get("listed"))
+        return bool(self._applied.get("listed"))
 
     def by_facet(self, rows: PhoneNumberQuerySet, name: str, value: Any) -> PhoneNumberQuerySet:
         return rows

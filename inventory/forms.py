@@ -7,12 +7,28 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from inventory.configuration import configuration_of
+from inventory.configuration import PROPERTIES, configuration_of
 from inventory.models import Application, PhoneNumber
 from portal.forms import PortalForm
 from portal.urls_from_staff import UrlField, fault_of_url
 
 METHODS = [("POST", "POST"), ("GET", "GET")]
+
+
+_ABOUT_CALLS = (
+    "voice_receive_mode", "voice_route", "voice_url", "voice_method", "voice_fallback_url",
+    "voice_fallback_method", "voice_application_sid", "trunk_sid", "status_callback",
+    "status_callback_method", "voice_caller_id_lookup",
+)  # fmt: skip
+_ABOUT_MESSAGES = (
+    "sms_route", "sms_url", "sms_method", "sms_fallback_url", "sms_fallback_method", "sms_application_sid",
+)  # fmt: skip
+
+
+class TrunkField(forms.CharField):
+    """The SID of a trunk: asked for only where a trunk was chosen, and not optional there."""
+
+    is_optional = False
 
 
 class NumberConfigurationForm(PortalForm):
@@ -50,7 +66,7 @@ class NumberConfigurationForm(PortalForm):
     )
     voice_fallback_method = forms.ChoiceField(label="Method", choices=METHODS)
     voice_application_sid = forms.ChoiceField(label="Application", required=False)
-    trunk_sid = forms.CharField(
+    trunk_sid = TrunkField(
         label="Trunk SID",
         required=False,
         max_length=34,
@@ -92,27 +108,33 @@ class NumberConfigurationForm(PortalForm):
         kwargs["initial"] = {
             **configuration,
             "voice_route": _voice_route(configuration),
-            "sms_route": "application" if configuration["sms_application_sid"] else "url",
+            "sms_route": _sms_route(configuration),
             "form_key": uuid.uuid4(),
             "opened_with": configuration,
         }
         super().__init__(*args, **kwargs)
         applications = Application.objects.present().filter(account_id=number.account_id)
-        choices = [
-            ("", "Choose an application"),
-            *((app.pk, str(app)) for app in applications.only("friendly_name")),
-        ]
+        names = {app.pk: str(app) for app in applications.only("friendly_name")}
         for name in ("voice_application_sid", "sms_application_sid"):
             held = configuration[name]
-            known = held in dict(choices) or not held
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
-            field.choices = choices if known else [*choices, (held, held)]
-        if not number.voice:
-            for name in ("voice_receive_mode", "voice_route", "voice_method", "voice_fallback_method"):
-                self.fields[name].required = False
-        if not (number.sms or number.mms):
-            self.fields["sms_route"].required = False
+            # One that is not mirrored yet may stay.
+            offered = names if held in names or not held else {**names, held: held}
+            field.choices = [("", "Choose an application"), *offered.items()]
+        # What the page does not ask about, a sent form says nothing about, and nothing becomes of it.
+        unasked = (
+            *(_ABOUT_CALLS if not number.voice else ()),
+            *(_ABOUT_MESSAGES if not (number.sms or number.mms) else ()),
+        )
+        for name in unasked:
+            del self.fields[name]
+
+    def clean_opened_with(self) -> Mapping[str, Any]:
+        opened_with = self.cleaned_data["opened_with"]
+        if not isinstance(opened_with, dict) or not opened_with.keys() >= PROPERTIES.keys():
+            raise forms.ValidationError("Open this page again: it did not come from Numberdesk as it is")
+        return opened_with
 
     def clean_trunk_sid(self) -> str:
         sid: str = self.cleaned_data["trunk_sid"].strip()
@@ -151,7 +173,8 @@ class NumberConfigurationForm(PortalForm):
             ("voice_fallback_url", "voice_url", "Enter the address for calls first: a fallback needs one"),
             ("sms_fallback_url", "sms_url", "Enter the address for messages first: a fallback needs one"),
         ):
-            if cleaned.get(fallback) and not cleaned.get(primary) and primary not in self.errors:
+            is_new = cleaned.get(fallback) != held[fallback] or cleaned.get(primary) != held[primary]
+            if cleaned.get(fallback) and not cleaned.get(primary) and is_new and primary not in self.errors:
                 self.add_error(fallback, sentence)
         return cleaned
 
@@ -170,26 +193,41 @@ class NumberConfigurationForm(PortalForm):
             wanted["sms_application_sid"] = application
         return wanted
 
-    def renew(self, number: PhoneNumber) -> None:
-        """Make the same form fit to be sent again, on top of what the number is now."""
+    def renew(self, number: PhoneNumber | None = None) -> None:
+        """Make the same form fit to be sent again: on top of what the number is now, if that is given.
+
+        What was not touched on it becomes what it is now, so that nobody's change is put back unseen.
+        """
         data = QueryDict(mutable=True)
         data.update(self.data)
         data["form_key"] = str(uuid.uuid4())
-        data["opened_with"] = json.dumps(configuration_of(number.payload))
+        if number:
+            now, opened_with = configuration_of(number.payload), self.as_opened
+            untouched = {name for name, value in self.wanted().items() if value == opened_with[name]}
+            for name in untouched:
+                data[name] = now[name]
+            if untouched.issuperset({"trunk_sid", "voice_application_sid"}):
+                data["voice_route"] = _voice_route(now)
+            if "sms_application_sid" in untouched:
+                data["sms_route"] = _sms_route(now)
+            data["opened_with"] = json.dumps(now)
         self.data = data
 
     @property
     def as_opened(self) -> Mapping[str, Any]:
-        """The configuration as it was when the form was opened, in so far as the form knows it."""
-        known = configuration_of(self.number.payload)
-        sent = self.cleaned_data["opened_with"]
-        return {name: sent[name] for name in known if isinstance(sent, dict) and name in sent}
+        """The configuration as it was when the form was opened."""
+        opened_with: Mapping[str, Any] = self.cleaned_data["opened_with"]
+        return {name: opened_with[name] for name in PROPERTIES}
 
 
 def _voice_route(configuration: Mapping[str, Any]) -> str:
     if configuration["trunk_sid"]:
         return "trunk"
     return "application" if configuration["voice_application_sid"] else "url"
+
+
+def _sms_route(configuration: Mapping[str, Any]) -> str:
+    return "application" if configuration["sms_application_sid"] else "url"
 
 
 class NumberAnnotationForm(PortalForm):

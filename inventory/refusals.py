@@ -29,8 +29,8 @@ _PARAMETER = re.compile(r"\b(?:[A-Z][a-z0-9]+){2,}\b")
 
 def field_of(failure: TwilioFailure, fields: set[str]) -> str | None:
     """The field a refusal is about: by its code, or by the parameter that Twilio's words name."""
-    if failure.code in _FIELD_OF_CODE:
-        return _FIELD_OF_CODE[failure.code]
+    if (field := _FIELD_OF_CODE.get(failure.code or 0)) in fields:
+        return field
     for parameter in _PARAMETER.findall(failure.words):
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", parameter).lower()
         if name in fields:

@@ -138,9 +138,11 @@ def _update_number(
         return go(request, "inventory:number-detail", number.sid)
     except TwilioFailure as failure:
         context["failure"] = failure
-        form.renew(number)
-        field = None if isinstance(failure, Unavailable) else field_of(failure, set(form.fields))
-        form.add_error(field, sentence_of(failure))
+        form.renew()
+        if isinstance(failure, Unavailable):
+            form.add_error(None, f"{failure.words} Nothing was changed. Save again in a moment.")
+        else:
+            form.add_error(field_of(failure, set(form.fields)), sentence_of(failure))
         return None
     if operation is None:
         messages.info(request, "Nothing to change: Twilio already has it so.")

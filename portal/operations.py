@@ -30,6 +30,10 @@ class AlreadyUnderWay(Exception):
         self.operation = operation
 
 
+class Overtaken(Exception):
+    """Another change of this object was made since it was looked at: look again before changing it."""
+
+
 class AlreadySent(Exception):
     """This very form was sent before: a double click, Back, or a reload."""
 
@@ -47,15 +51,24 @@ def start(
     detail: dict[str, Any],
     reason: str = "",
     form_key: UUID | None = None,
+    earlier: int | None = None,
 ) -> Operation:
-    """Commit the intent. Raise AlreadySent or AlreadyUnderWay instead of starting a second one."""
+    """Commit the intent. Raise AlreadySent or AlreadyUnderWay instead of starting a second one.
+
+    `earlier` is what `check_may_start` answered before the object was read; if its count has grown since,
+    what was read is old, and Overtaken is raised.
+    """
     while True:
         try:
             with transaction.atomic(durable=True):
-                return Operation.objects.create(
+                operation = Operation.objects.create(
                     kind=kind, account=account, target=target, actor=actor, detail=detail, reason=reason,
                     form_key=form_key,
                 )  # fmt: skip
+                # The object is ours now, so this count stands still.
+                if earlier is not None and Operation.objects.about(target).count() != earlier + 1:
+                    raise Overtaken
+                return operation
         except IntegrityError as error:
             check_may_start(target, form_key)
             if "operation_one_open" not in str(error):
@@ -63,12 +76,17 @@ def start(
             # The other one has ended since.
 
 
-def check_may_start(target: str, form_key: UUID | None = None) -> None:
-    """Raise AlreadySent or AlreadyUnderWay where `start` would, before Twilio is asked anything."""
+def check_may_start(target: str, form_key: UUID | None = None) -> int:
+    """Raise AlreadySent or AlreadyUnderWay where `start` would, before Twilio is asked anything.
+
+    Returns how many operations the object has had.
+    """
+    earlier = Operation.objects.about(target).count()
     if form_key and (sent := Operation.objects.filter(form_key=form_key).first()):
         raise AlreadySent(sent)
     if under_way := Operation.objects.open().about(target).first():
         raise AlreadyUnderWay(under_way)
+    return earlier
 
 
 def end(operation: Operation, *, words: str = "", request_id: str = "") -> None:

@@ -49,6 +49,7 @@ _servers = pytest.StashKey[list[Server]]()
 def pytest_load_initial_conftests() -> Generator[None]:
     # A wrapper runs before pytest-django loads the settings, which it does in this same hook.
     folder = _claim_folder()
+    (folder / "static").mkdir(exist_ok=True)  # Whitenoise warns of one that is not there.
     for name in list(os.environ):
         if name.startswith(_FOREIGN) or name in _FOREIGN_NAMES:
             del os.environ[name]

@@ -74,11 +74,13 @@ def line(name: str, value: float, unit: str, floor: float | None = None) -> dict
 
 
 def run_sync() -> dict[str, float]:
-    """Read all numbers in a process of its own, as a worker would; what `sync_twilio` sums up, without start-up."""
+    """Read all numbers in a process of its own, as a worker would; seconds without starting up."""
     done = subprocess.run(
         [sys.executable, "manage.py", "sync_twilio", "--only", "numbers", "--json"],
-        cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ,
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ,
     )  # fmt: skip
+    if done.returncode:
+        sys.exit(f"The sync failed:\n{done.stdout}")
     runs = [json.loads(text) for text in done.stdout.splitlines()]
     return {"seconds": sum(run["seconds"] for run in runs if "resource" in run)}
 

@@ -245,7 +245,7 @@ def test_a_value_that_only_postgres_refuses_keeps_out_only_its_own_record(parent
 
     assert PhoneNumber.objects.count() == 38
     assert (tally.added, tally.unreadable) == (38, 2)
-    assert [record.msg["sid"] for record in caplog.records] == [f"XX{107:032x}", f"XX{123:032x}"]
+    assert {record.msg["sid"] for record in caplog.records} == {f"XX{107:032x}", f"XX{123:032x}"}
 
 
 def test_a_record_that_cannot_be_read_any_more_keeps_its_row(twilio, parent):
