@@ -101,7 +101,12 @@ def update_number(
         )
     except operations.Overtaken:
         return update_number(
-            number=number, wanted=wanted, opened_with=opened_with, actor=actor, form_key=form_key, reason=reason
+            number=number,
+            wanted=wanted,
+            opened_with=opened_with,
+            actor=actor,
+            form_key=form_key,
+            reason=reason,
         )
     try:
         snapshot = gateway.update_number(login, number.sid, changes)
