@@ -1,115 +1,57 @@
-"""Reading our pages as a browser does: elements by what they are, and forms with what they would send."""
+"""Reading our pages as a browser does: elements by CSS selector, and forms with what they would send."""
 
 import re
-from collections.abc import Iterator, Mapping
-from html.parser import HTMLParser
+from copy import deepcopy
 from typing import Any, Self
 from urllib.parse import urlencode
 
-_VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
-_HIDDEN_TOKEN = {"csrfmiddlewaretoken"}
+from lxml import html
+
+# What differs from one answer to the next.
+_ONE_TIME = re.compile(r'(name="(?:csrfmiddlewaretoken|form_key)" value=")[^"]*')
 
 
 class Element:
     """One element of a page."""
 
-    def __init__(self, tag: str, attributes: Mapping[str, str], parent: "Element | None" = None) -> None:
-        self.tag = tag
-        self.attributes = dict(attributes)
-        self.parent = parent
-        self.children: list[Element | str] = []
+    def __init__(self, node: html.HtmlElement) -> None:
+        self.node = node
 
-    def __getitem__(self, name: str) -> str:
-        return self.attributes[name]
+    def __getitem__(self, attribute: str) -> str:
+        return self.node.attrib[attribute]
 
-    def get(self, name: str, otherwise: str = "") -> str:
-        return self.attributes.get(name, otherwise)
+    def get(self, attribute: str, otherwise: str = "") -> str:
+        return self.node.get(attribute, otherwise)
 
-    def walk(self) -> Iterator["Element"]:
-        for child in self.children:
-            if isinstance(child, Element):
-                yield child
-                yield from child.walk()
+    def all(self, selector: str) -> list["Element"]:
+        return [Element(node) for node in self.node.cssselect(selector)]
 
-    def all(self, tag: str = "", **attributes: Any) -> list["Element"]:
-        """Elements below this one. `class_` is one of an element's classes; True asks for any value."""
-        return [element for element in self.walk() if element._is(tag, attributes)]
-
-    def one(self, tag: str = "", **attributes: Any) -> "Element":
-        found = self.all(tag, **attributes)
-        assert len(found) == 1, f"{len(found)} times {tag} {attributes}"
+    def one(self, selector: str) -> "Element":
+        found = self.all(selector)
+        assert len(found) == 1, f"{len(found)} times {selector}"
         return found[0]
 
     @property
     def text(self) -> str:
         """What it says, in one line."""
-        return re.sub(r" ([.,;:])", r"\1", " ".join("".join(self._texts()).split()))
+        words = " ".join(self.node.xpath(".//text()")).split()
+        return re.sub(r" ([.,;:])", r"\1", " ".join(words))
 
     @property
     def html(self) -> str:
-        """Itself as HTML, without what differs from one answer to the next: CSRF tokens and form keys."""
-        attributes = dict(self.attributes)
-        if attributes.get("name") in {"csrfmiddlewaretoken", "form_key"}:
-            attributes["value"] = "…"
-        start = "".join(f' {name}="{value}"' for name, value in attributes.items())
-        inner = "".join(child if isinstance(child, str) else child.html for child in self.children)
-        return re.sub(r"\s+", " ", f"<{self.tag}{start}>{inner}</{self.tag}>")
-
-    def _texts(self) -> Iterator[str]:
-        for child in self.children:
-            if isinstance(child, str):
-                yield child
-            elif child.tag not in {"script", "style"}:
-                yield " "
-                yield from child._texts()
-                yield " "
-
-    def _is(self, tag: str, attributes: Mapping[str, Any]) -> bool:
-        if tag and self.tag != tag:
-            return False
-        for name, wanted in attributes.items():
-            if name == "class_":
-                if wanted not in self.get("class").split():
-                    return False
-                continue
-            held = self.attributes.get(name.replace("_", "-"))
-            if held is None if wanted is True else held != wanted:
-                return False
-        return True
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.root = self.here = Element("", {})
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, {name: value or "" for name, value in attrs}, self.here)
-        self.here.children.append(element)
-        if tag not in _VOID:
-            self.here = element
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _VOID:
-            return
-        while self.here.tag != tag:  # html that leaves out an end
-            assert self.here.parent is not None, f"</{tag}> ends nothing"
-            self.here = self.here.parent
-        self.here = self.here.parent or self.root
-
-    def handle_data(self, data: str) -> None:
-        self.here.children.append(data)
+        """Itself as HTML, without what differs from one answer to the next."""
+        source = html.tostring(self.node, encoding="unicode", with_tail=False)
+        return " ".join(_ONE_TIME.sub(r"\1…", source).split())
 
 
 class Page(Element):
-    """An answer, read."""
+    """An answer, read. No end tag in it may be one too many, and no id may be there twice."""
 
     def __init__(self, answer: Any) -> None:
-        super().__init__("", {})
-        reader = _Reader()
-        self.source = answer if isinstance(answer, str) else answer.content.decode()
-        reader.feed(self.source)
-        self.children = reader.root.children
+        self.source: str = answer.content.decode()
+        parser = html.HTMLParser()
+        super().__init__(html.document_fromstring(self.source, parser=parser))
+        assert not parser.error_log, parser.error_log
 
     @classmethod
     def of(cls, client: Any, url: str, **options: Any) -> Self:
@@ -121,7 +63,7 @@ class Page(Element):
     @classmethod
     def part(cls, client: Any, url: str, region: str) -> Self:
         """Get what htmx gets for one region."""
-        return cls.of(client, url, headers={"HX-Request": "true", "HX-Target": region})
+        return cls.of(client, url, headers=htmx(region))
 
     @property
     def title(self) -> str:
@@ -130,7 +72,12 @@ class Page(Element):
     @property
     def rows(self) -> list[str]:
         """What the list's rows lead to, in order."""
-        return [link["href"] for link in self.all("a", data_row_link=True)]
+        return [link["href"] for link in self.all("a[data-row-link]")]
+
+    @property
+    def messages(self) -> list[str]:
+        """What it says about what was just done."""
+        return [message.text for message in self.all("#messages .notice")]
 
     def link(self, text: str) -> str:
         """Where the one link with this text leads."""
@@ -141,45 +88,24 @@ class Page(Element):
     def has_link(self, text: str) -> bool:
         return any(link.text == text for link in self.all("a"))
 
-    def form(self, *, action: str | None = None, id: str | None = None) -> dict[str, list[str]]:
-        """What a form would send as it stands, hidden tokens aside."""
-        main = self.one("main")
-        forms = [
-            form
-            for form in main.all("form")
-            if (action is None or form.get("action") == action) and (id is None or form.get("id") == id)
-        ]
-        if action is None and id is None:
-            forms = [form for form in forms if form.get("class") == "form"]
-        assert len(forms) == 1, f"{len(forms)} forms"
-        return self._sent_by(forms[0])
-
-    def _sent_by(self, form: Element) -> dict[str, list[str]]:
-        own = [control for control in form.walk() if not control.get("form")]
-        others = [control for control in self.walk() if form.get("id") and control.get("form") == form["id"]]
+    def form(self, selector: str = "main form.form") -> dict[str, list[str]]:
+        """What a form would send as it stands, hidden tokens and empty choices aside."""
+        page = deepcopy(self.node)
+        for choice in page.cssselect("input[type=radio][value='']"):
+            choice.drop_tree()  # lxml takes its value for "on"
+        for control in page.cssselect("[form]"):
+            page.get_element_by_id(control.get("form")).append(control)
+        [form] = page.cssselect(selector)
         sent: dict[str, list[str]] = {}
-        for control in [*own, *others]:
-            name = control.get("name")
-            if not name or name in _HIDDEN_TOKEN or "disabled" in control.attributes:
-                continue
-            for value in _values(control):
+        for name, value in form.form_values():
+            if name != "csrfmiddlewaretoken":
                 sent.setdefault(name, []).append(value)
         return sent
 
 
-def _values(control: Element) -> list[str]:
-    match control.tag:
-        case "input" if control.get("type") in {"checkbox", "radio"}:
-            return [control.get("value", "on")] if "checked" in control.attributes else []
-        case "input":
-            return [control.get("value")]
-        case "textarea":
-            return ["".join(child for child in control.children if isinstance(child, str))]
-        case "select":
-            options = control.all("option")
-            chosen = [option for option in options if "selected" in option.attributes] or options[:1]
-            return [option.get("value") for option in chosen]
-    return []
+def htmx(region: str) -> dict[str, str]:
+    """The headers with which htmx asks for a region of the page."""
+    return {"HX-Request": "true", "HX-Target": region}
 
 
 def url_of(path: str, **params: Any) -> str:
@@ -190,12 +116,6 @@ def assert_is_region(client: Any, url: str, region: str) -> None:
     """What htmx is given for a part of the page is that part, as the whole page has it."""
     whole = Page.of(client, url)
     part = Page.part(client, url, region)
-    [element] = [child for child in part.children if isinstance(child, Element)]
-    assert element.get("id") == region
-    assert element.html == whole.one(id=region).html
-    restored = Page.of(
-        client,
-        url,
-        headers={"HX-Request": "true", "HX-Target": region, "HX-History-Restore-Request": "true"},
-    )
-    assert restored.all("html"), "what htmx brings back from its history is the whole page"
+    assert part.one("body > *").html == whole.one(f"#{region}").html
+    restored = Page.of(client, url, headers={**htmx(region), "HX-History-Restore-Request": "true"})
+    assert restored.all("main"), "what htmx brings back from its history is the whole page"
