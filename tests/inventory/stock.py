@@ -10,8 +10,10 @@ from inventory import sync
 from inventory.models import PhoneNumber
 from portal.mirror.engine import read_listing
 from portal.models import SyncRun, TwilioAccount
+from portal.sandbox.core import Sandbox
 from portal.twilio.pages import Effort, Page
 from tests.factories import make_number, make_sid
+from tests.mirroring import truth
 
 OURS = ("owner", "cost_centre", "tags")
 
@@ -50,3 +52,19 @@ def list_numbers(account: TwilioAccount, payloads: Sequence[dict[str, Any]]) -> 
     records = [msgspec.Raw(msgspec.json.encode(payload)) for payload in payloads]
     page = Page(records, datetime.now(UTC), Effort())
     read_listing(sync.NUMBERS, account.pk, [page], fetch=None, run=run)
+
+
+def number_of(twilio: Sandbox, account: TwilioAccount, **wanted: Any) -> PhoneNumber:
+    """A US number that Twilio has too, free of trunk and application; with these values where it matters."""
+    record = next(
+        record
+        for record in truth(twilio, account)
+        if record["phone_number"].startswith("+1")
+        and all(record["capabilities"][name] for name in ("voice", "sms"))
+        and record["voice_url"]
+        and not (record["trunk_sid"] or record["voice_application_sid"] or record["sms_application_sid"])
+        and not record["emergency_address_sid"]
+        and record["status"] == "in-use"
+        and all(record[name] == value for name, value in wanted.items())
+    )
+    return make_number(account, **record)
