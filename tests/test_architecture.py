@@ -43,7 +43,7 @@ def of_the_project(names: Iterator[str]) -> set[str]:
 
 def modules(name: str) -> list[Path]:
     """The modules of this name in every area."""
-    return [path for area in AREAS if (path := ROOT / area / f"{name}.py").exists()]
+    return sorted(path for area in AREAS for path in (ROOT / area).rglob(f"{name}.py"))
 
 
 def relative(path: Path) -> str:

@@ -9,83 +9,12 @@ from django.urls import reverse
 
 from inventory import labels
 from inventory.configuration import Route, call_route, message_route
+from inventory.models.address import Address
+from inventory.models.application import Application
 from inventory.querysets import PhoneNumberQuerySet
 from portal.labels import Label, label_for
-from portal.models import AccountMirrored, MirroredQuerySet, SidField
+from portal.models import AccountMirrored, SidField
 from portal.numbering import spaced
-
-
-class Address(AccountMirrored):
-    """An address that numbers can be registered at."""
-
-    friendly_name = models.CharField(max_length=255, blank=True)
-    customer_name = models.CharField(max_length=255, blank=True)
-    street = models.CharField(max_length=255, blank=True)
-    street_secondary = models.CharField(max_length=255, blank=True)
-    city = models.CharField(max_length=255, blank=True)
-    region = models.CharField(max_length=255, blank=True)
-    postal_code = models.CharField(max_length=50, blank=True)
-    iso_country = models.CharField(max_length=2, blank=True)
-    emergency_enabled = models.BooleanField(default=False)
-    validated = models.BooleanField(default=False)
-    verified = models.BooleanField(default=False)
-
-    objects = MirroredQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["customer_name", "sid"]
-        verbose_name_plural = "addresses"
-        indexes = [
-            models.Index(fields=["account", "customer_name", "sid"], name="address_account"),
-            models.Index(fields=["customer_name", "sid"], name="address_name"),
-        ]
-
-    def __str__(self) -> str:
-        return self.friendly_name or self.customer_name or self.sid
-
-    @property
-    def lines(self) -> list[str]:
-        """The address as one writes it on an envelope, without the name."""
-        place = " ".join(part for part in (self.postal_code, self.city) if part)
-        parts = [self.street, self.street_secondary, place, self.region, self.iso_country]
-        return [part for part in parts if part]
-
-
-class Application(AccountMirrored):
-    """A TwiML application that can answer a number's calls and messages."""
-
-    friendly_name = models.CharField(max_length=255, blank=True)
-
-    objects = MirroredQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["friendly_name", "sid"]
-        indexes = [models.Index(fields=["account", "friendly_name", "sid"], name="application_account")]
-
-    def __str__(self) -> str:
-        return self.friendly_name or self.sid
-
-
-class NumberPrice(AccountMirrored):
-    """What one kind of number costs an account a month in one country (page 42)."""
-
-    # Prices have no sid at Twilio; ours is made of account, country and type.
-    sid = SidField(primary_key=True, max_length=80)
-    iso_country = models.CharField(max_length=2)
-    country = models.CharField(max_length=100, blank=True)
-    number_type = models.CharField(max_length=30)
-    base_price = models.DecimalField(max_digits=12, decimal_places=5, null=True)
-    current_price = models.DecimalField(max_digits=12, decimal_places=5, null=True)
-    currency = models.CharField(max_length=3, blank=True)
-
-    objects = MirroredQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["iso_country", "number_type"]
-        indexes = [models.Index(fields=["account", "iso_country", "number_type"], name="price_account")]
-
-    def __str__(self) -> str:
-        return f"{self.iso_country} {self.number_type}: {self.current_price} {self.currency}"
 
 
 class NumberFacet(models.Model):
