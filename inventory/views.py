@@ -140,7 +140,8 @@ def _update_number(
         context["failure"] = failure
         form.renew()
         if isinstance(failure, Unavailable):
-            form.add_error(None, f"{failure.words} Nothing was changed. Save again in a moment.")
+            words = f"Unavailable: {failure.words} Nothing was changed. Save again in a moment."
+            form.add_error(None, words)
         else:
             form.add_error(field_of(failure, set(form.fields)), sentence_of(failure))
         return None

@@ -1,10 +1,14 @@
 """Addresses that staff type and Twilio will call. We never fetch them; we refuse what cannot be meant."""
 
 import ipaddress
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
+
+
+_LOCAL = {"localhost", "local", "internal", "lan"}
 
 
 def fault_of_url(url: str) -> str | None:
@@ -20,16 +24,19 @@ def fault_of_url(url: str) -> str | None:
         return "Use https:// so that calls and messages are not sent in clear"
     if parts.scheme != "https":
         return "Begin the address with https://"
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        local = host == "localhost" or host.endswith((".localhost", ".local", ".internal", ".lan"))
-        if local or "." not in host:
-            return "Use a host that Twilio can reach from the internet"
-        return None
-    if not address.is_global:
+    if not _is_public(host.removesuffix(".")):
         return "Use a host that Twilio can reach from the internet"
     return None
+
+
+def _is_public(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        *names, last = host.split(".")
+        # A name that ends in a number is an address in another spelling: 127.1, 0x7f.0.0.1
+        is_spelled_out = re.fullmatch(r"\d+|0x[0-9a-f]*", last)
+        return bool(names) and not is_spelled_out and last not in _LOCAL
 
 
 class UrlField(forms.CharField):

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from inventory import sync
-from inventory.models import Address, PhoneNumber
+from inventory.models import Address, Application, PhoneNumber
 from portal.mirror.engine import apply_snapshots
 from portal.models import Change, Membership, Role, TwilioAccount, User
 from portal.twilio.snapshots import Snapshot
@@ -115,6 +115,17 @@ def make_address(account: TwilioAccount, **fields: Any) -> Address:
     }
     _mirror(sync.ADDRESSES, payload)
     return Address.objects.get(pk=payload["sid"])
+
+
+def make_application(account: TwilioAccount, **fields: Any) -> Application:
+    payload = {
+        "sid": make_sid("AP"),
+        "account_sid": account.pk,
+        "friendly_name": "Answering machine",
+        **fields,
+    }
+    _mirror(sync.APPLICATIONS, payload)
+    return Application.objects.get(pk=payload["sid"])
 
 
 def make_price(account: TwilioAccount, country: str, number_type: str, price: str, **fields: Any) -> None:

@@ -54,17 +54,16 @@ def list_numbers(account: TwilioAccount, payloads: Sequence[dict[str, Any]]) -> 
     read_listing(sync.NUMBERS, account.pk, [page], fetch=None, run=run)
 
 
-def number_of(twilio: Sandbox, account: TwilioAccount, **wanted: Any) -> PhoneNumber:
-    """A US number that Twilio has too, free of trunk and application; with these values where it matters."""
+def number_of(twilio: Sandbox, account: TwilioAccount, *, prefix: str = "+1") -> PhoneNumber:
+    """A number that Twilio has too: it can do calls and messages, and web addresses answer."""
     record = next(
         record
         for record in truth(twilio, account)
-        if record["phone_number"].startswith("+1")
+        if record["phone_number"].startswith(prefix)
         and all(record["capabilities"][name] for name in ("voice", "sms"))
         and record["voice_url"]
         and not (record["trunk_sid"] or record["voice_application_sid"] or record["sms_application_sid"])
         and not record["emergency_address_sid"]
         and record["status"] == "in-use"
-        and all(record[name] == value for name, value in wanted.items())
     )
     return make_number(account, **record)
