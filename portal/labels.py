@@ -30,6 +30,34 @@ OPERATION_STATES: Labels = {
     "refused": Label("Refused", "bad"),
     "uncertain": Label("Not known yet", "wait"),
 }
+# Batches of these kinds, as one names them in front of a count.
+BATCH_KINDS: Mapping[str, str] = {
+    "inventory.update_numbers": "Change numbers",
+    "inventory.buy_numbers": "Buy numbers",
+    "inventory.release_numbers": "Release numbers",
+    "inventory.transfer_numbers": "Move numbers to another account",
+}
+# Those for which four eyes can be asked.
+APPROVABLE_KINDS = ("inventory.buy_numbers", "inventory.release_numbers", "inventory.transfer_numbers")
+BATCH_STATES: Labels = {
+    "draft": Label("Being prepared", "off"),
+    "requested": Label("Waiting for approval", "wait"),
+    "declined": Label("Not approved", "bad"),
+    "lapsed": Label("Lapsed", "off"),
+    "running": Label("Under way", "wait"),
+    "stopping": Label("Stopping", "wait"),
+    "stopped": Label("Stopped", "off"),
+    "done": Label("Ended", "ok"),
+}
+ITEM_STATES: Labels = {
+    "waiting": Label("Waiting", "off"),
+    "running": Label("Under way", "wait"),
+    "done": Label("Done", "ok"),
+    "failed": Label("Refused", "bad"),
+    "uncertain": Label("Not known yet", "wait"),
+    "stopped": Label("Not begun", "off"),
+    "left_out": Label("Left out", "off"),
+}
 RUN_STATES: Labels = {
     "queued": Label("Waiting", "wait"),
     "running": Label("Running", "wait"),

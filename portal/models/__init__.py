@@ -1,4 +1,5 @@
 from portal.models.account import TwilioAccount, TwilioAccountQuerySet
+from portal.models.batch import ApprovalRule, Batch, BatchItem, BatchItemQuerySet, BatchQuerySet
 from portal.models.change import Change
 from portal.models.fields import SidField
 from portal.models.membership import Membership, Role
@@ -10,6 +11,11 @@ from portal.models.user import User, UserManager
 
 __all__ = [
     "AccountMirrored",
+    "ApprovalRule",
+    "Batch",
+    "BatchItem",
+    "BatchItemQuerySet",
+    "BatchQuerySet",
     "Change",
     "Membership",
     "Mirrored",
