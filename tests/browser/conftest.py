@@ -1,0 +1,174 @@
+"""One portal and one Chromium for all tests of this folder, which run in one worker, one after the other."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+
+from tests.browser.running import RunningPortal, SandboxDoor
+
+_FOLDER = Path(__file__).parent
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+Number = dict[str, Any]
+OpenPage = Callable[..., Page]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _FOLDER in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    reason = "Chromium is not installed: neither chromium nor google-chrome is on the PATH"
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def portal(chromium: str) -> Iterator[RunningPortal]:
+    portal = RunningPortal(Path(os.environ["DATA_DIR"]) / "browser")
+    portal.start()
+    yield portal
+    portal.stop()
+
+
+@pytest.fixture
+def sandbox(portal: RunningPortal) -> Iterator[SandboxDoor]:
+    yield portal.sandbox
+    portal.sandbox.forget_faults()
+
+
+# Narrower than pytest-playwright has them: its event loop would keep Django's other tests in this worker
+# from the database.
+
+
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def browser(
+    playwright: Playwright, chromium: str, browser_type_launch_args: dict[str, Any]
+) -> Iterator[Browser]:
+    options = {**browser_type_launch_args, "executable_path": chromium, "args": _FLAGS}
+    browser = playwright.chromium.launch(**options)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
+def browser_context_args(portal: RunningPortal) -> dict[str, Any]:
+    return {
+        "base_url": portal.url,
+        "viewport": {"width": 1280, "height": 800},
+        "locale": "en-GB",
+        "timezone_id": "Pacific/Auckland",  # far from the UTC that pages speak
+        "reduced_motion": "reduce",
+    }
+
+
+@pytest.fixture(scope="package")
+def signed_in(browser: Browser, browser_context_args: dict[str, Any]) -> Callable[[str], Any]:
+    """The cookies of somebody with a role; each signs in once."""
+    cookies: dict[str, Any] = {}
+
+    def of(role: str) -> Any:
+        if role not in cookies:
+            context = browser.new_context(**browser_context_args)
+            sign_in(context.new_page(), role)
+            cookies[role] = context.storage_state()
+            context.close()
+        return cookies[role]
+
+    return of
+
+
+@pytest.fixture
+def new_context(new_context: Callable[..., BrowserContext]) -> Iterator[Callable[..., BrowserContext]]:
+    """Contexts whose pages may not complain: no error on the console, nothing that the CSP blocked."""
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not _is_expected(message):
+            complaints.append(f"{message.page and message.page.url}: {message.text}")
+
+    def make(**options: Any) -> BrowserContext:
+        context = new_context(**options)
+        context.set_default_timeout(10_000)
+        context.on("console", hear)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        return context
+
+    yield make
+    assert complaints == []
+
+
+def _is_expected(message: ConsoleMessage) -> bool:
+    """Chromium mentions every answer that is an error; of pages they are wanted, of files never."""
+    is_answer = message.text.startswith("Failed to load resource: the server responded with a status of 4")
+    return is_answer and "/static/" not in message.location["url"]
+
+
+@pytest.fixture
+def open_page(
+    new_context: Callable[..., BrowserContext], signed_in: Callable[[str], Any]
+) -> Callable[..., Page]:
+    """A page of a browser in which somebody with the role has signed in; "" for a stranger."""
+
+    def make(role: str = "support", **options: Any) -> Page:
+        if role:
+            options["storage_state"] = signed_in(role)
+        return new_context(**options).new_page()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def _numbers(portal: RunningPortal) -> Iterator[Number]:
+    return (
+        number
+        for number in sorted(portal.sandbox.numbers(), key=lambda number: number["phone_number"])
+        if number["phone_number"].startswith("+1")
+        and number["capabilities"]["voice"]
+        and number["capabilities"]["sms"]
+        and number["voice_url"]
+        and number["status"] == "in-use"
+        and not (number["voice_application_sid"] or number["sms_application_sid"] or number["trunk_sid"])
+    )
+
+
+@pytest.fixture
+def number(_numbers: Iterator[Number]) -> Number:
+    """An American number that answers calls at a web address, as Twilio has it. Each test gets another."""
+    return next(_numbers)
+
+
+def sign_in(page: Page, role: str) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Email address").fill(f"{role}@example.com")
+    page.get_by_label("Password").fill("numberdesk-demo")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(lambda url: "/accounts/login/" not in url)
