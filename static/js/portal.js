@@ -66,7 +66,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   } else if (region === document.body) {
     document.querySelector("h1")?.focus();
   }
-  const outcome = region.querySelector?.("[data-announce]");
+  const outcome = region.matches?.("[data-announce]") ? region : region.querySelector?.("[data-announce]");
   if (outcome) announce(outcome.dataset.announce);
 });
 
