@@ -111,16 +111,21 @@ def list_url(listing: ListPage, **changes: str) -> str:
 
 
 @register.inclusion_tag("components/_freshness.html", takes_context=True)
-def freshness_line(context: template.Context, freshness: Any, account: Any = None) -> dict[str, Any]:
-    """When the data was read, whether that is too old, and Refresh now (UX-39, UX-40)."""
+def freshness_line(
+    context: template.Context, freshness: Any, account: Any = None, refresh_url: str = ""
+) -> dict[str, Any]:
+    """When the data was read, whether that is too old, and Refresh now (UX-39, UX-40).
+
+    It reads the whole resource; one object's own `refresh_url` reads that object alone.
+    """
     shell, request = context["shell"], context["request"]
     return {
         "freshness": freshness,
-        "account": account,
         "can_refresh": shell.access.can(Permission.REFRESH, account.pk if account else None),
         "shell": shell,
         "request": request,
-        "refresh_url": reverse("sync-refresh", args=[freshness.resource]),
+        "refresh_url": refresh_url or reverse("sync-refresh", args=[freshness.resource]),
+        "is_one": bool(refresh_url),
     }
 
 

@@ -272,10 +272,19 @@ def test_it_offers_what_the_role_may_on_this_account_and_nothing_else(as_viewer,
     def offered(client, number):
         page = page_of(client, number)
         controls = [*page.all("main .main__inner a"), *page.all("main button")]
-        return {control.text for control in controls} & {*ACTIONS, "Read again", "Add note", "Refresh now"}
+        return {control.text for control in controls} & {*ACTIONS, "Add note", "Refresh now"}
 
-    assert offered(client, number) == {*ACTIONS, "Read again", "Add note", "Refresh now"}
+    assert offered(client, number) == {*ACTIONS, "Add note", "Refresh now"}
     assert offered(client, elsewhere) == offered(as_viewer, number) == set()
+
+
+def test_refresh_now_reads_this_number_alone(as_support, account):
+    number = make_number(account)
+
+    [form] = page_of(as_support, number).all(".fresh form")
+
+    assert form["action"] == reverse("inventory:number-refresh", args=[number.pk])
+    assert not form.get("hx-post")
 
 
 def test_tags_lead_to_the_list_of_what_has_them(as_viewer, account):
