@@ -2,7 +2,7 @@
 
 import re
 
-from portal.twilio.errors import TwilioFailure
+from portal.twilio.errors import TwilioFailure, Unavailable
 
 _FIELD_OF_CODE = {
     20002: "friendly_name",
@@ -40,4 +40,6 @@ def field_of(failure: TwilioFailure, fields: set[str]) -> str | None:
 
 def sentence_of(failure: TwilioFailure) -> str:
     """What to tell staff: our sentence for a known code, Twilio's own words for any other."""
+    if isinstance(failure, Unavailable):
+        return f"Unavailable: {failure.words}"
     return _SENTENCES.get(failure.code or 0) or failure.words

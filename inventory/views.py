@@ -19,7 +19,7 @@ from portal.csv_files import csv_response
 from portal.filtering import applied, chips_of
 from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
-from portal.listing import ListPage, Sort, list_page
+from portal.listing import ListPage, Sort, list_page, read_order, seek
 from portal.models import Operation
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.shell import visible_accounts
@@ -73,9 +73,8 @@ def number_export(request: StaffRequest) -> HttpResponseBase:
     prices = PriceList(visible_accounts(request))
     rows = request.access.visible(filter_.qs.filter(filter_.facets), permission=Permission.EXPORT).for_table()
     rows = rows.missing() if filter_.is_about_missing else rows.present()
-    wanted = request.GET.get("sort", "number")
-    sort = next((s for s in NUMBER_SORTS if s.name == wanted.removeprefix("-")), NUMBER_SORTS[0])
-    rows = rows.order_by(*(f"-{name}" if wanted.startswith("-") else name for name in sort.fields))
+    order = read_order(request, NUMBER_SORTS, default="number")
+    rows = seek(rows, order, order.descending, key=())
     header = [f"{column.title} ({key})" for column in chosen for key in column.keys]
     cells = (
         [cell for column in chosen for cell in column.cells(number, prices)]
@@ -140,8 +139,7 @@ def _update_number(
         context["failure"] = failure
         form.renew()
         if isinstance(failure, Unavailable):
-            words = f"Unavailable: {failure.words} Nothing was changed. Save again in a moment."
-            form.add_error(None, words)
+            form.add_error(None, f"{sentence_of(failure)} Nothing was changed. Save again in a moment.")
         else:
             form.add_error(field_of(failure, set(form.fields)), sentence_of(failure))
         return None
@@ -262,7 +260,6 @@ def _number_context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any
         "price": prices.of(number.account_id, number.country, number.number_type),
         "can_update": request.access.can(Permission.UPDATE_NUMBER, number.account_id),
         "can_annotate": request.access.can(Permission.ANNOTATE, number.account_id),
-        "can_refresh": request.access.can(Permission.REFRESH, number.account_id),
         "open_operation": Operation.objects.open().about(number.sid).select_related("actor").first(),
         "timeline": timeline(number.sid, kinds=OPERATION_TITLES, properties=PROPERTIES),
         "freshness": freshness("numbers", [number.account]).or_read_at(number.synced_at),

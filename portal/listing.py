@@ -183,7 +183,7 @@ def list_page(
     In two queries: a capped count and the page. A list that knows its length gives `count`, and one that
     knows a quicker way to its rows gives `find`.
     """
-    order = _read_order(request, sorts, default_sort)
+    order = read_order(request, sorts, default_sort)
     size = _read_size(request)
     fields = [rows.model._meta.get_field(name) for name in order.sort.fields]
     cursor = Cursor.decode(request.GET.get("page", ""), fields)
@@ -275,7 +275,8 @@ class _Row(Func):
     output_field = models.TextField()
 
 
-def _read_order(request: HttpRequest, sorts: Sequence[Sort], default: str) -> Order:
+def read_order(request: HttpRequest, sorts: Sequence[Sort], default: str) -> Order:
+    """The order that the URL asks for; the default for one that the list does not offer."""
     by_name = {sort.name: sort for sort in sorts}
     wanted = request.GET.get("sort", default)
     if wanted.removeprefix("-") not in by_name:

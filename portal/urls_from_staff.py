@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from django import forms
 
-
 _LOCAL = {"localhost", "local", "internal", "lan"}
 
 
