@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
         "schedule": 20.0,
         "options": {"expires": 20},
     },
+    "go on with batches": {"task": "look_after_batches", "schedule": 10.0, "options": {"expires": 10}},
     "sweep out empty facets": {"task": "recount_numbers", "schedule": 24 * 3600.0},
     "forget old sync runs": {"task": "prune_sync_runs", "schedule": 6 * 3600.0},
     "forget sessions that ended": {"task": "forget_ended_sessions", "schedule": 6 * 3600.0},

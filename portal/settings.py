@@ -163,6 +163,9 @@ STALE_AFTER = {
 }
 
 # Celery ----------------------------------------------------------------------------------------
+# Items of one batch that a worker carries out at the same time; Twilio's rate limit is kept besides.
+BATCH_ITEMS_AT_ONCE = env_int("BATCH_ITEMS_AT_ONCE", 8, minimum=1)
+
 CELERY_BROKER_URL = env_str("BROKER_URL", _local.broker_url if _local else None)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
+from portal.batches import runner
 from portal.mirror import runs
 from portal.models import SyncRun
 
@@ -19,6 +20,11 @@ def beat_tick() -> None:
 @shared_task(name="start_due_syncs")
 def start_due_syncs() -> None:
     runs.start_due()
+
+
+@shared_task(name="look_after_batches")
+def look_after_batches() -> None:
+    runner.look_after()
 
 
 @shared_task(name="prune_sync_runs")

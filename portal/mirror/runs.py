@@ -15,11 +15,12 @@ from celery import current_app
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import Error as DatabaseFault
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Now
 from kombu.exceptions import OperationalError as BrokerError
 
+from portal.locks import advisory_lock
 from portal.mirror.engine import Progress, Tally
 from portal.models import SyncRun, TwilioAccount, User
 from portal.twilio.errors import TwilioFailure
@@ -135,16 +136,13 @@ def execute(run_id: int, read: Read) -> SyncRun | None:
     run = SyncRun.objects.select_related("account").filter(pk=run_id).first()
     if run is None or run.is_finished:
         return run
-    lock = f"sync:{run.resource}:{run.account_id}"
-    if not _lock(lock):
-        # The holder may be about to end another run, and then nobody would be told of this one again.
-        SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(heartbeat_at=None)
-        return None
-    try:
+    with advisory_lock(f"sync:{run.resource}:{run.account_id}") as held:
+        if not held:
+            # The holder may be about to end another run, and then nobody would be told of this one again.
+            SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(heartbeat_at=None)
+            return None
         if _begin(run):
             _read(run, read)
-    finally:
-        _unlock(lock)
     log.info(
         "sync.run", run=run.pk, resource=run.resource, account=run.account_id, state=run.state,
         pages=run.pages, seen=run.seen, added=run.added, changed=run.changed, missing=run.missing,
@@ -211,18 +209,3 @@ def _finish(run: SyncRun, state: SyncRun.State, *, error: str = "", request_id: 
         state=state, finished_at=Now(), heartbeat_at=Now(), error=error, request_id=request_id
     )
     run.refresh_from_db()
-
-
-def _lock(name: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
-        return bool(cursor.fetchone()[0])
-
-
-def _unlock(name: str) -> None:
-    """Give the lock back. Without a usable connection there is none to give back."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
-    except DatabaseFault:
-        connection.close()
