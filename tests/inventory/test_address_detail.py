@@ -23,7 +23,8 @@ def url_of(sid):
 def test_it_says_what_the_address_is(as_viewer, account):
     address = make_address(
         account, friendly_name="Head office", customer_name="Example GmbH", street="Werkstr. 1",
-        city="Berlin", postal_code="10115", region="", iso_country="DE", emergency_enabled=True, validated=False,
+        city="Berlin", postal_code="10115", region="", iso_country="DE", emergency_enabled=True,
+        validated=False,
     )  # fmt: skip
 
     page = Page.of(as_viewer, url_of(address.pk))
