@@ -1,12 +1,23 @@
 from inventory.models.address import Address
 from inventory.models.application import Application
+from inventory.models.budget import Budget
 from inventory.models.number import NumberFacet, PhoneNumber
 from inventory.models.price import NumberPrice
+from inventory.models.sender import SenderId, SenderIdQuerySet
+from inventory.models.usage import KeptNumber, NumberActivity, NumberUsage, UsagePeriod, UsageWindow
 
 __all__ = [
     "Address",
     "Application",
+    "Budget",
+    "KeptNumber",
+    "NumberActivity",
     "NumberFacet",
     "NumberPrice",
+    "NumberUsage",
     "PhoneNumber",
+    "SenderId",
+    "SenderIdQuerySet",
+    "UsagePeriod",
+    "UsageWindow",
 ]

@@ -6,6 +6,7 @@ from portal.models.membership import Membership, Role
 from portal.models.mirrored import AccountMirrored, Mirrored, MirroredQuerySet
 from portal.models.note import Note
 from portal.models.operation import Operation, OperationQuerySet
+from portal.models.saved_view import SavedView, SavedViewQuerySet
 from portal.models.sync_run import SyncRun, SyncRunQuerySet
 from portal.models.user import User, UserManager
 
@@ -24,6 +25,8 @@ __all__ = [
     "Operation",
     "OperationQuerySet",
     "Role",
+    "SavedView",
+    "SavedViewQuerySet",
     "SidField",
     "SyncRun",
     "SyncRunQuerySet",
