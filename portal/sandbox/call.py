@@ -15,6 +15,7 @@ from portal.sandbox.wire import Answer, Request
 
 API = "api.twilio.com"
 PRICING = "pricing.twilio.com"
+PREVIEW = "preview.twilio.com"
 
 
 @dataclass(frozen=True, slots=True)

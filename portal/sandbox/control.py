@@ -23,6 +23,7 @@ class BadControl(Exception):
 class AccountChange(msgspec.Struct, forbid_unknown_fields=True):
     type: Literal["Trial", "Full"] | None = None
     restricted: bool | None = None
+    catalog: bool | None = None
 
 
 Control = Callable[[Sandbox, Request, str], Any]
@@ -132,7 +133,7 @@ def apply_clock(sandbox: Sandbox, wanted: dict[str, Any]) -> None:
 
 def _set_account(sandbox: Sandbox, request: Request, sid: str) -> Any:
     wanted = msgspec.json.decode(request.body, type=AccountChange)
-    sandbox.set_account(sid, type=wanted.type, restricted=wanted.restricted)
+    sandbox.set_account(sid, type=wanted.type, restricted=wanted.restricted, catalog=wanted.catalog)
     return {"sid": sid}
 
 

@@ -99,8 +99,15 @@ class Sandbox:
             raise ApiError(body["code"], body["message"], response.status)
         return body
 
-    def set_account(self, sid: str, *, type: str | None = None, restricted: bool | None = None) -> None:
-        """Make an account `Trial` or `Full`, or keep it from buying numbers (22300)."""
+    def set_account(
+        self,
+        sid: str,
+        *,
+        type: str | None = None,
+        restricted: bool | None = None,
+        catalog: bool | None = None,
+    ) -> None:
+        """Make an account `Trial` or `Full`, keep it from buying (22300), let it into the Global Catalog."""
         with self.store.transaction():
             account = self.store.find(Account, sid)
             if account is None:
@@ -112,6 +119,8 @@ class Sandbox:
                 self.store.db.execute(
                     "UPDATE credential SET restricted = ? WHERE account = ?", (restricted, sid)
                 )
+            if catalog is not None:
+                self.store.db.execute("UPDATE credential SET catalog = ? WHERE account = ?", (catalog, sid))
 
     def dump(self, resource: str, account: str | None = None) -> Iterator[bytes]:
         """The resource as NDJSON lines sorted by sid: the truth to compare a copy with."""

@@ -67,8 +67,13 @@ def add_accounts(store: Store, anchor: int) -> list[Desk]:
         )
         store.add(account)
         store.db.execute(
-            "INSERT INTO credential (account, api_key, api_secret) VALUES (?, ?, ?)",
-            (keys.account_sid, keys.api_key, keys.api_secret),
+            "INSERT INTO credential (account, api_key, api_secret, catalog) VALUES (?, ?, ?, ?)",
+            (
+                keys.account_sid,
+                keys.api_key,
+                keys.api_secret,
+                index == 0,
+            ),  # the preview is closed to new ones
         )
         desk = Desk(keys.account_sid, slug)
         desk.trunks = [make_sid("TK", f"{slug}:{number}") for number in range(2)]
