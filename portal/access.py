@@ -33,6 +33,8 @@ class Permission(StrEnum):
     EXPORT = "export"
     REFRESH = "refresh"  # read from Twilio now
     UPDATE_NUMBER = "update_number"
+    MANAGE_SENDERS = "manage_senders"
+    SHARE_VIEWS = "share_views"
     VIEW_SYNC = "view_sync"
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_PEOPLE = "manage_people"
@@ -45,6 +47,8 @@ PERMISSION_WORDS: Mapping[Permission, str] = {
     Permission.EXPORT: "export lists",
     Permission.REFRESH: "read from Twilio now",
     Permission.UPDATE_NUMBER: "change how numbers are configured",
+    Permission.MANAGE_SENDERS: "write down default senders",
+    Permission.SHARE_VIEWS: "share saved views",
     Permission.VIEW_SYNC: "see how fresh the copy of Twilio is",
     Permission.MANAGE_ACCOUNTS: "connect accounts",
     Permission.MANAGE_PEOPLE: "give people their roles",
@@ -53,11 +57,18 @@ PERMISSION_WORDS: Mapping[Permission, str] = {
 _INSTALLATION = frozenset({Permission.MANAGE_PEOPLE})
 
 _STAFF = frozenset(
-    {Permission.VIEW, Permission.ANNOTATE, Permission.EXPORT, Permission.REFRESH, Permission.VIEW_SYNC}
+    {
+        Permission.VIEW,
+        Permission.ANNOTATE,
+        Permission.EXPORT,
+        Permission.REFRESH,
+        Permission.SHARE_VIEWS,
+        Permission.VIEW_SYNC,
+    }
 )
 ROLES: Mapping[str, frozenset[Permission]] = {
     Role.VIEWER: frozenset({Permission.VIEW}),
-    Role.SUPPORT: _STAFF | {Permission.UPDATE_NUMBER},
+    Role.SUPPORT: _STAFF | {Permission.UPDATE_NUMBER, Permission.MANAGE_SENDERS},
     Role.COMPLIANCE: _STAFF,
     Role.PORTING: _STAFF | {Permission.UPDATE_NUMBER},
     Role.MANAGER: _STAFF,
