@@ -45,11 +45,12 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records of a list, undecoded, and what it took to get them."""
+    """Some records of a list, undecoded, what it took to get them, and where the list goes on."""
 
     records: list[msgspec.Raw]
     requested_at: datetime
     effort: Effort
+    next_url: str = ""  # "" on the last page
 
 
 def iter_pages(
@@ -59,18 +60,21 @@ def iter_pages(
     key: str,
     *,
     params: dict[str, Any] | None = None,
+    resume_at: str = "",
     patience: Patience = IN_A_TASK,
 ) -> Iterator[Page]:
-    """Every page of a list whose records stand under `key`.
+    """Every page of a list whose records stand under `key`, or those from a page's `next_url` on.
 
     Follows `next_page_uri` (api.twilio.com) and `meta.next_page_url` (the other hosts). A page is
     whole or it is not yielded; a list that points back at a page already read raises Unavailable.
     """
     query: dict[str, Any] | None = {"PageSize": PAGE_SIZE, **(params or {})}
+    if resume_at:
+        url, query = resume_at, None
     read: set[str] = set()
     while True:
         records, next_url, effort = _read(client, name, url, key, query, patience)
-        yield Page(records, effort.requested_at or timezone.now(), effort)
+        yield Page(records, effort.requested_at or timezone.now(), effort, next_url)
         if not next_url:
             return
         if next_url in read:
