@@ -42,7 +42,7 @@ def iter_account_pages(login: Login) -> Iterator[AccountPage]:
             if isinstance(sid := account.get("sid"), str) and (token := account.get("auth_token")):
                 tokens[sid] = str(token)
             records.append(msgspec.Raw(_without_tokens(account)))
-        yield AccountPage(records, page.requested_at, page.effort, tokens)
+        yield AccountPage(records, page.requested_at, page.effort, page.next_url, tokens)
 
 
 def fetch_account(login: Login, sid: str, *, patience: Patience = IN_A_TASK) -> Snapshot:
