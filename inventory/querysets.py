@@ -55,10 +55,8 @@ class PhoneNumberQuerySet(MirroredQuerySet):
         text = text.strip()
         if re.fullmatch(r"[\d\s().\-/+*]+", text) and re.search(r"\d", text):
             return self.filter(Like(F("phone_number"), Value(_number_pattern(text))))
-        rows = self
-        for word in text.split():
-            rows = rows.filter(ILike(F("friendly_name"), Value(f"%{like_escape(word)}%")))
-        return rows
+        patterns = (Value(f"%{like_escape(word)}%") for word in text.split())
+        return self.filter(*(ILike(F("friendly_name"), pattern) for pattern in patterns))
 
     def of_facets(self, ids: Sequence[int]) -> Self:
         return self.filter(AnyOf(F("facet_id"), ids))

@@ -46,7 +46,7 @@ class Findings:
 
 def find(text: str, access: Access) -> Findings:
     """What this person may see of what the text means, at most PER_KIND of a kind."""
-    text = text.strip()
+    text = text.replace("\0", "").strip()  # Postgres has no text with it
     if not text:
         return Findings([])
     if _SID.fullmatch(text):
@@ -108,10 +108,9 @@ def _by_sid(sid: str, access: Access) -> list[Group]:
 
 
 def _named(rows: QuerySet, field: str, text: str) -> QuerySet:  # type: ignore[type-arg]
-    for word in text.split():
-        pattern = Value(f"%{like_escape(word)}%")
-        rows = rows.filter(Q(ILike(F(field), pattern)) | Q(ILike(F("friendly_name"), pattern)))
-    return rows.order_by(field, "sid")[:PER_KIND]
+    patterns = [Value(f"%{like_escape(word)}%") for word in text.split()]
+    matches = (Q(ILike(F(field), pattern)) | Q(ILike(F("friendly_name"), pattern)) for pattern in patterns)
+    return rows.filter(*matches).order_by(field, "sid")[:PER_KIND]
 
 
 def _filled(groups: Iterable[Group]) -> list[Group]:
@@ -134,6 +133,7 @@ def _number_hits(numbers: Iterable[PhoneNumber]) -> list[Hit]:
                     country_name(number.country),
                     type_name(number.number_type),
                     str(number.account),
+                    "No longer listed by Twilio" if number.missing_since else "",
                 )
                 if part
             ),
