@@ -22,11 +22,12 @@ STAFF = {
     Permission.ANNOTATE,
     Permission.EXPORT,
     Permission.REFRESH,
+    Permission.SHARE_VIEWS,
     Permission.VIEW_SYNC,
 }
 EXPECTED = {
     Role.VIEWER: {Permission.VIEW},
-    Role.SUPPORT: STAFF | {Permission.UPDATE_NUMBER},
+    Role.SUPPORT: STAFF | {Permission.UPDATE_NUMBER, Permission.MANAGE_SENDERS},
     Role.COMPLIANCE: STAFF,
     Role.PORTING: STAFF | {Permission.UPDATE_NUMBER},
     Role.MANAGER: STAFF,
