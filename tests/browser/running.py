@@ -62,9 +62,11 @@ class RunningPortal:
         """Ctrl-C, and everything ends in order."""
         self._process.send_signal(signal.SIGINT)
         self._end()
-        faults = [line for line in self.log.splitlines() if "Traceback" in line or "still there" in line]
+        signs = ("[error", "[critical", "ended unexpectedly", "still there")
+        faults = [line for line in self.log.splitlines() if any(sign in line for sign in signs)]
         if self._process.returncode or faults:
-            raise PortalFault(f"It ended with {self._process.returncode}; {faults}.\n{self.log[-20_000:]}")
+            faults_text = "\n".join(faults)
+            raise PortalFault(f"Exit code {self._process.returncode}. {faults_text}\n\n{self.log[-20_000:]}")
 
     @property
     def log(self) -> str:

@@ -1,0 +1,188 @@
+"""Every page there is: accessible in light and dark, no wider than a telephone, and quiet on the console."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
+from django.urls import URLPattern, URLResolver, get_resolver
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.running import RunningPortal
+
+WCAG_22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+NARROWEST = 320
+
+# By URL name, so that a new page is missed here. `{number}` and `{address}` stand for some that exist.
+PAGES = {
+    "home": ["/"],
+    "search": ["/search/", "/search/?q=reception", "/search/?q=%2B1+201*", "/search/?q=nothing+of+that+name"],
+    "sync-health": ["/sync/"],
+    "preferences": ["/preferences/"],
+    "help": ["/help/"],
+    "session": ["/session/"],
+    "people-list": ["/people/"],
+    "people-add": ["/people/add/"],
+    "people-edit": ["{person}"],
+    "account_change_password": ["/accounts/password/"],
+    "account_reauthenticate": ["/accounts/confirm/"],
+    "account_logout": ["/accounts/logout/"],
+    "mfa_index": ["/accounts/second-factor/"],
+    "mfa_activate_totp": ["/accounts/second-factor/set-up/"],
+    "usersessions_list": ["/accounts/devices/"],
+    "inventory:number-list": [
+        "/numbers/",
+        "/numbers/?country=GB&type=local&can=voice&q=*20",
+        "/numbers/?q=nothing+of+that+name",
+        "/numbers/?listed=no",
+        "/numbers/?q=*20&columns=status&columns=emergency&columns=tags&columns=sid&columns=address",
+    ],
+    "inventory:number-detail": ["{number}", "{german}"],
+    "inventory:number-configure": ["{number}configure/"],
+    "inventory:number-annotate": ["{number}annotate/"],
+    "inventory:address-detail": ["{address}"],
+}
+FOR_STRANGERS = {
+    "account_login": ["/accounts/login/"],
+    "account_signup": ["/accounts/signup/"],
+    "account_inactive": ["/accounts/inactive/"],
+    "account_reset_password": ["/accounts/password/reset/"],
+    "account_reset_password_done": ["/accounts/password/reset/done/"],
+    "account_reset_password_from_key": ["/accounts/password/reset/key/1-wrong/"],
+}
+ERRORS = {
+    "/nowhere/": 404,
+    "/numbers/PN00000000000000000000000000000000/": 404,
+    "/sync/numbers/refresh/": 405,
+    "/people/": 403,
+}
+NOT_PAGES = {
+    "healthz", "readyz", "sync-refresh", "people-link", "people-second-factor", "people-sign-out",
+    "people-active", "inventory:number-export", "inventory:number-note", "inventory:number-refresh",
+    "mfa_download_recovery_codes",
+    # Parts of others, or only for people with a second factor, of whom the demo has none.
+    "sync-progress", "mfa_authenticate", "mfa_reauthenticate", "mfa_deactivate_totp",
+    "mfa_view_recovery_codes", "mfa_generate_recovery_codes",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the objects are that pages are about."""
+
+    number: str
+    german: str
+    address: str
+    person: str
+
+
+@pytest.fixture(scope="session")
+def places(portal: RunningPortal) -> Places:
+    numbers = portal.sandbox.numbers()
+    german = next(
+        number for number in numbers if number["phone_number"].startswith("+49") and number["address_sid"]
+    )
+    american = next(number for number in numbers if number["phone_number"].startswith("+1"))
+    return Places(
+        number=f"/numbers/{american['sid']}/",
+        german=f"/numbers/{german['sid']}/",
+        address=f"/addresses/{german['address_sid']}/",
+        person="/people/1/",
+    )
+
+
+def every(pages: dict[str, list[str]]) -> list[str]:
+    return [path for paths in pages.values() for path in paths]
+
+
+@pytest.mark.parametrize("path", every(PAGES))
+def test_a_page_is_accessible(open_page: OpenPage, places: Places, path: str):
+    page = open_page("admin")
+    answer = page.goto(path.format_map(vars(places)))
+    assert answer
+    assert answer.status == 200
+    assert_good(page)
+
+
+@pytest.mark.parametrize("path", every(FOR_STRANGERS))
+def test_a_page_for_strangers_is_accessible(open_page: OpenPage, path: str):
+    page = open_page(role="")
+    page.goto(path)
+    assert_good(page)
+
+
+@pytest.mark.parametrize(("path", "status"), ERRORS.items())
+def test_a_page_that_says_no_is_accessible(open_page: OpenPage, path: str, status: int):
+    page = open_page("viewer")
+    answer = page.goto(path)
+    assert answer
+    assert answer.status == status
+    assert_good(page)
+
+
+def test_open_menus_are_accessible(open_page: OpenPage):
+    page = open_page("support")
+    page.goto("/numbers/?q=*2010")
+    for menu in ("Country", "More filters", "Columns", "All 4 accounts", "Support"):
+        page.locator("summary").filter(has_text=menu).click()
+        expect(page.locator("details.menu[open]")).to_have_count(1)
+        assert_good(page, "details.menu[open]")
+        page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_the_navigation_of_a_small_screen_is_accessible(open_page: OpenPage):
+    page = open_page("manager")
+    page.set_viewport_size({"width": NARROWEST, "height": 640})
+    page.goto("/help/")
+    navigation = page.get_by_role("navigation", name="Main")
+    expect(navigation).to_be_hidden()
+    page.get_by_role("button", name="Menu").click()
+    expect(navigation).to_be_visible()
+    assert_good(page, "#nav")
+    page.keyboard.press("Escape")
+    expect(navigation).to_be_hidden()
+
+
+def test_no_page_was_forgotten():
+    known = {*PAGES, *FOR_STRANGERS, *NOT_PAGES}
+    assert set(named_urls(get_resolver())) == known
+
+
+def named_urls(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{namespace}{pattern.name}"
+        elif pattern.namespace != "admin":  # Django's own; only its colours are ours
+            yield from named_urls(pattern, f"{pattern.namespace}:" if pattern.namespace else namespace)
+
+
+def assert_good(page: Page, part: str = "html") -> None:
+    """Accessible in both themes, and nothing of the page beside a narrow screen."""
+    # Evaluated as a debugger does it, which no CSP forbids: the pages keep theirs.
+    page.evaluate(AXE_SCRIPT)
+    assert_accessible(page, part, {"type": "tag", "values": WCAG_22_AA})
+    page.emulate_media(color_scheme="dark")
+    assert_accessible(page, part, {"type": "rule", "values": ["color-contrast", "link-in-text-block"]})
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": NARROWEST, "height": 640})
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= NARROWEST, beside(page)
+
+
+def assert_accessible(page: Page, part: str, rules: dict[str, Any]) -> None:
+    options = {"runOnly": rules, "resultTypes": ["violations"]}
+    results = AxeResults(page.evaluate("([part, options]) => axe.run(part, options)", [part, options]))
+    assert results.violations_count == 0, results.generate_report()
+
+
+def beside(page: Page) -> str:
+    """What is too wide."""
+    found: list[str] = page.evaluate(
+        """width => [...document.body.querySelectorAll("*")]
+            .filter(element => element.checkVisibility() && !element.closest(".table-region"))
+            .filter(element => element.getBoundingClientRect().right > width)
+            .map(element => element.outerHTML.slice(0, 120))""",
+        NARROWEST,
+    )
+    return "\n".join(found)
