@@ -4,7 +4,7 @@ import re
 
 from portal.sandbox import paging
 from portal.sandbox.call import API, Call, Route
-from portal.sandbox.dataset.plan import NORTH_AMERICA
+from portal.sandbox.dataset.plan import EMERGENCY_COUNTRIES
 from portal.sandbox.documents import fetch_document, list_documents
 from portal.sandbox.errors import refusal
 from portal.sandbox.postal import POSTAL_CODES, PostalAddress, validate
@@ -17,6 +17,7 @@ ADDRESSES = "/2010-04-01/Accounts/{AccountSid}/Addresses"
 REQUIRED = ("CustomerName", "Street", "City", "Region", "PostalCode", "IsoCountry")
 MAX_NAME = 64
 MAX_EMERGENCY_NAME = 32
+MAX_CUSTOMER_NAME_BYTES = 64  # "16 4-byte characters, or 21 3-byte characters"
 DEPENDENT_KEYS = (
     "sid",
     "account_sid",
@@ -107,19 +108,33 @@ def _write(call: Call, address: Address) -> None:
     enabled = call.flag("EmergencyEnabled", call.form)
     if enabled is not None:
         address.emergency_enabled = enabled
-    if address.emergency_enabled and address.iso_country not in NORTH_AMERICA:
+    if address.emergency_enabled and address.iso_country not in EMERGENCY_COUNTRIES:
         raise refusal(21628, "Address Validation Error: emergency calling is not available in this country")
     most = MAX_EMERGENCY_NAME if address.emergency_enabled else MAX_NAME
     if "FriendlyName" in call.form:
         address.friendly_name = read_name(call.form["FriendlyName"], most) or None
     if "StreetSecondary" in call.form:
         address.street_secondary = call.form["StreetSecondary"] or None
+    if len(address.customer_name.encode()) > MAX_CUSTOMER_NAME_BYTES:
+        raise refusal(21628, "Address Validation Error: CustomerName is too long")
     given = PostalAddress(address.street, address.city, address.region, address.postal_code)
     may_correct = call.flag("AutoCorrectAddress", call.form) is not False
-    correct = validate(given, address.iso_country, may_correct=may_correct)
+    correct = validate(given, address.iso_country)
+    if correct != given and not may_correct:
+        raise refusal(21629, _suggestion(address, correct))
     address.street, address.city = correct.street, correct.city
     address.region, address.postal_code = correct.region, correct.postal_code
     address.validated = address.iso_country in POSTAL_CODES
+
+
+def _suggestion(address: Address, correct: PostalAddress) -> str:
+    """Twilio's words for 21629, personal data and all (Emergency Calling for SIP Interfaces API)."""
+    return (
+        "Failed to validate address. Check the suggested address. | "
+        f"FriendlyName: {address.friendly_name or ''}, CustomerName: {address.customer_name}, "
+        f"Street: {correct.street}, Locality: {correct.city}, Region: {correct.region}, "
+        f"PostalCode: {correct.postal_code}, IsoCountry: {address.iso_country}"
+    )
 
 
 def delete_address(call: Call) -> Answer:

@@ -34,6 +34,14 @@ def _register_emergency_address(store: Store, at: int, sid: str, address_sid: st
         save_number(store, number)
 
 
+def _unregister_emergency_address(store: Store, at: int, sid: str, _: str) -> None:
+    number = load_number(store, sid)
+    if number and number.emergency_address_status == "pending-unregistration":
+        number.emergency_address_status = "unregistered"
+        number.date_updated = rfc2822(at)
+        save_number(store, number)
+
+
 def _add_caller_id(store: Store, at: int, sid: str, detail: str) -> None:
     caller_id = msgspec.json.decode(detail, type=CallerId)
     caller_id.date_created = caller_id.date_updated = rfc2822(at)
@@ -42,5 +50,6 @@ def _add_caller_id(store: Store, at: int, sid: str, detail: str) -> None:
 
 ACTIONS: dict[str, Action] = {
     "register_emergency_address": _register_emergency_address,
+    "unregister_emergency_address": _unregister_emergency_address,
     "add_caller_id": _add_caller_id,
 }

@@ -38,11 +38,11 @@ class PostalAddress:
     postal_code: str
 
 
-def validate(address: PostalAddress, country: str, *, may_correct: bool) -> PostalAddress:
+def validate(address: PostalAddress, country: str) -> PostalAddress:
     """The address as its country writes it.
 
-    21628 for one that cannot be right, a post office box among them; 21629 for one that would have
-    to be corrected when that is not wanted. Countries without rules here take any address.
+    21628 for one that cannot be right, a post office box among them. Countries without rules here take
+    any address.
     """
     if country not in POSTAL_CODES:
         return address
@@ -53,16 +53,12 @@ def validate(address: PostalAddress, country: str, *, may_correct: bool) -> Post
     if not re.fullmatch(shape, code):
         raise refusal(21628, f"Address Validation Error: PostalCode is not valid in {country}")
     region = _tidy(address.region)
-    correct = PostalAddress(
+    return PostalAddress(
         street=_tidy(address.street),
         city=_tidy(address.city),
         region=region.upper() if country in REGION_CODES else region,
         postal_code=f"{code[:-tail]} {code[-tail:]}" if tail else code,
     )
-    if correct != address and not may_correct:
-        suggested = f"{correct.street}, {correct.city}, {correct.region} {correct.postal_code}"
-        raise refusal(21629, f"Address Validation Error - Check Suggested Address: {suggested}")
-    return correct
 
 
 def _tidy(text: str) -> str:

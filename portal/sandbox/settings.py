@@ -9,7 +9,7 @@ import msgspec
 
 from portal.sandbox import regulation
 from portal.sandbox.call import Call
-from portal.sandbox.dataset.plan import NORTH_AMERICA, line_of
+from portal.sandbox.dataset.plan import EMERGENCY_COUNTRIES, NORTH_AMERICA, line_of
 from portal.sandbox.errors import refusal
 from portal.sandbox.friendly import format_number
 from portal.sandbox.resources import Address, Application, Number
@@ -85,19 +85,24 @@ def _apply_papers(call: Call, number: Number, form: dict[str, str]) -> None:
 
 
 def _apply_emergency(call: Call, number: Number, form: dict[str, str]) -> None:
-    """Emergency calling is for voice numbers of the US and Canada; registration takes a moment."""
-    if country_of(number) not in NORTH_AMERICA or not number.capabilities.voice:
+    """Emergency addresses are for voice numbers of the US, Canada and the UK, and registering takes a moment.
+
+    Twilio has ignored EmergencyStatus since October 2021. Its guide has an address removed and
+    unregistered before another one is associated; that it refuses otherwise, and with 20409, is inferred.
+    """
+    if country_of(number) not in EMERGENCY_COUNTRIES or not number.capabilities.voice:
         raise refusal(22222)
-    if (status := form.get("EmergencyStatus")) is not None:
-        if status not in ("Active", "Inactive"):
-            raise refusal(22222)
-        number.emergency_status = status
+    if form.get("EmergencyStatus", "Active") not in ("Active", "Inactive"):
+        raise refusal(22222)
     if (sid := form.get("EmergencyAddressSid")) is None or (sid or None) == number.emergency_address_sid:
         return
     if not sid:
         number.emergency_address_sid = None
-        number.emergency_address_status = "unregistered"
+        number.emergency_address_status = "pending-unregistration"
+        call.schedule(REGISTRATION_SECONDS, "unregister_emergency_address", number.sid)
         return
+    if number.emergency_address_sid or number.emergency_address_status == "pending-unregistration":
+        raise refusal(20409, "The phone number has an emergency address that must be unregistered first")
     address = call.store.find(Address, sid, number.account_sid)
     if address is None:
         raise refusal(21613)

@@ -53,7 +53,10 @@ def test_an_address_is_corrected_unless_that_is_not_wanted(api):
     sloppy = {**BOISE, "Street": "12  Sample Street ", "Region": "id"}
     refused = api.post("/Addresses", **sloppy, AutoCorrectAddress="false")
     assert refused.code == 21629
-    assert "12 Sample Street, Boise, ID 83702" in refused["message"]
+    assert refused["message"] == (
+        "Failed to validate address. Check the suggested address. | FriendlyName: , "
+        "CustomerName: Ferrow Labs, Street: 12 Sample Street, Locality: Boise, Region: ID, PostalCode: 83702, IsoCountry: US"
+    )
     made = api.post("/Addresses", **sloppy)
     assert (made["street"], made["region"]) == ("12 Sample Street", "ID")
     british = {**BOISE, "IsoCountry": "GB", "PostalCode": "ls14ab", "Region": "West Yorkshire"}
@@ -70,6 +73,16 @@ def test_names_have_a_length(api):
     assert api.post("/Addresses", **BOISE, FriendlyName="x" * 65).code == 20002
     assert api.post("/Addresses", **BOISE, FriendlyName="x" * 33, EmergencyEnabled="true").code == 20002
     assert api.post("/Addresses", **BOISE, FriendlyName="x" * 64).status == 201
+
+
+def test_a_customers_name_is_measured_in_bytes(api):
+    assert api.post("/Addresses", **{**BOISE, "CustomerName": "é" * 32}).status == 201
+    assert api.post("/Addresses", **{**BOISE, "CustomerName": "é" * 33}).code == 21628
+
+
+def test_british_addresses_may_be_for_emergencies(api):
+    british = {**BOISE, "IsoCountry": "GB", "PostalCode": "LS1 4AB", "Region": "West Yorkshire"}
+    assert api.post("/Addresses", **british, EmergencyEnabled="true")["emergency_enabled"] is True
 
 
 def test_an_address_is_changed_but_not_its_country(api):
@@ -95,7 +108,7 @@ def test_a_verified_address_keeps_all_but_its_name(api, sandbox):
 def test_lists_are_filtered(api):
     assert {row["iso_country"] for row in api.get("/Addresses", IsoCountry="de")["addresses"]} == {"DE"}
     emergency = api.get("/Addresses", EmergencyEnabled="true")["addresses"]
-    assert {row["iso_country"] for row in emergency} == {"US", "CA"}
+    assert {row["iso_country"] for row in emergency} == {"US", "CA", "GB"}
     assert not any(
         row["emergency_enabled"] for row in api.get("/Addresses", EmergencyEnabled="false")["addresses"]
     )

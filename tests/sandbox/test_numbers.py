@@ -98,7 +98,7 @@ def test_an_emergency_address_holds_a_number_back(api):
     path = f"/IncomingPhoneNumbers/{number['sid']}"
     refused = api.delete(path)
     assert (refused.status, refused.code) == (409, 20409)
-    assert api.post(path, EmergencyAddressSid="")["emergency_address_status"] == "unregistered"
+    assert api.post(path, EmergencyAddressSid="")["emergency_address_status"] == "pending-unregistration"
     assert api.delete(path).status == 204
 
 

@@ -1,5 +1,6 @@
 """Changing a number: Twilio's normalisations and refusals, and the move to another account."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -125,14 +126,46 @@ def test_papers_that_the_law_asks_for_cannot_be_cleared(api):
 def test_an_emergency_address_is_registered_after_a_moment(api, change, number, sandbox):
     place = api.get("/Addresses", EmergencyEnabled="true")["addresses"][0]["sid"]
     after = change(EmergencyAddressSid=place, EmergencyStatus="Active")
-    assert (after["emergency_address_status"], after["emergency_status"]) == (
-        "pending-registration",
-        "Active",
-    )
+    assert after["emergency_address_status"] == "pending-registration"
+    assert after["emergency_status"] == "Inactive", "ignored since October 2021"
     sandbox.clock.advance(timedelta(seconds=30))
     after = api.get(f"/IncomingPhoneNumbers/{number['sid']}")
     assert after["emergency_address_status"] == "registered"
     assert after["date_updated"] == "Mon, 15 Jun 2026 12:00:15 +0000"
+
+
+def test_an_emergency_address_is_removed_after_a_moment_and_only_then_another_is_taken(api, change, sandbox):
+    place, another = (row["sid"] for row in api.get("/Addresses", EmergencyEnabled="true")["addresses"][:2])
+    change(EmergencyAddressSid=place)
+    sandbox.clock.advance(timedelta(seconds=30))
+    refused = change(EmergencyAddressSid=another)
+    assert (refused.status, refused.code) == (409, 20409)
+    after = change(EmergencyAddressSid="")
+    assert (after["emergency_address_sid"], after["emergency_address_status"]) == (
+        None,
+        "pending-unregistration",
+    )
+    assert change(EmergencyAddressSid=another).code == 20409
+    sandbox.clock.advance(timedelta(seconds=30))
+    after = change(EmergencyAddressSid=another)
+    assert (after["emergency_address_sid"], after["emergency_address_status"]) == (
+        another,
+        "pending-registration",
+    )
+
+
+def test_a_british_number_takes_an_emergency_address(api):
+    address = {
+        "CustomerName": "Ferrow Labs", "Street": "12 Sample Street", "City": "Leeds", "IsoCountry": "GB",
+        "Region": "West Yorkshire", "PostalCode": "LS1 4AB", "EmergencyEnabled": "true",
+    }  # fmt: skip
+    british = next(
+        json.loads(line) for line in api.sandbox.dump("numbers", api.account)
+        if json.loads(line)["phone_number"].startswith("+44") and json.loads(line)["capabilities"]["voice"]
+    )  # fmt: skip
+    place = api.post("/Addresses", **address)["sid"]
+    after = api.post(f"/IncomingPhoneNumbers/{british['sid']}", EmergencyAddressSid=place)
+    assert after["emergency_address_status"] == "pending-registration"
 
 
 def test_an_emergency_address_must_be_one(api, change):

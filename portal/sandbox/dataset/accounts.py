@@ -8,7 +8,7 @@ from random import Random
 from portal.sandbox.call import make_sid
 from portal.sandbox.clock import rfc2822
 from portal.sandbox.dataset import names
-from portal.sandbox.dataset.plan import LINES
+from portal.sandbox.dataset.plan import EMERGENCY_COUNTRIES, LINES, NORTH_AMERICA
 from portal.sandbox.resources import Account, Address, Application, Bundle, CallerId
 from portal.sandbox.store import Store
 
@@ -96,7 +96,7 @@ def _add_addresses(store: Store, desk: Desk, company: str, anchor: int, rng: Ran
         for index, (street, city, region, postal_code) in enumerate(rows):
             created, updated = _dates(anchor, rng)
             sid = make_sid("AD", f"{desk.slug}:{country}:{index}")
-            for_emergency = country in ("US", "CA")
+            in_north_america = country in NORTH_AMERICA
             store.add(
                 Address(
                     sid=sid,
@@ -109,14 +109,14 @@ def _add_addresses(store: Store, desk: Desk, company: str, anchor: int, rng: Ran
                     region=region,
                     postal_code=postal_code,
                     iso_country=country,
-                    emergency_enabled=for_emergency,
-                    validated=for_emergency or rng.random() < 0.5,
+                    emergency_enabled=country in EMERGENCY_COUNTRIES,
+                    validated=in_north_america or rng.random() < 0.5,
                     date_created=created,
                     date_updated=updated,
                 )
             )
             desk.addresses.setdefault(country, []).append(sid)
-            if for_emergency:
+            if in_north_america:
                 desk.emergency.setdefault(country, []).append(sid)
 
 

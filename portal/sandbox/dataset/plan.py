@@ -39,6 +39,8 @@ COUNTRIES = {
     "JP": "Japan",
 }
 NORTH_AMERICA = ("US", "CA")
+# Where an emergency address can be registered for a number.
+EMERGENCY_COUNTRIES = (*NORTH_AMERICA, "GB")
 DIRECTORY_ASSISTANCE = 1212
 
 
