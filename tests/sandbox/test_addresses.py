@@ -55,7 +55,8 @@ def test_an_address_is_corrected_unless_that_is_not_wanted(api):
     assert refused.code == 21629
     assert refused["message"] == (
         "Failed to validate address. Check the suggested address. | FriendlyName: , "
-        "CustomerName: Ferrow Labs, Street: 12 Sample Street, Locality: Boise, Region: ID, PostalCode: 83702, IsoCountry: US"
+        "CustomerName: Ferrow Labs, Street: 12 Sample Street, Locality: Boise, Region: ID, "
+        "PostalCode: 83702, IsoCountry: US"
     )
     made = api.post("/Addresses", **sloppy)
     assert (made["street"], made["region"]) == ("12 Sample Street", "ID")
