@@ -9,7 +9,6 @@ from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -81,14 +80,14 @@ def sync_refresh(request: StaffRequest, resource: str) -> HttpResponse:
         run = runs.request_run(account, resource, trigger=SyncRun.Trigger.PERSON, user=request.user)
         if run.state == SyncRun.State.QUEUED:
             sent = sent and runs.send(run)  # beat sends what is left
+    if request.htmx:
+        return _progress(request, resource, now)
     if not accounts:
         messages.info(request, "There is no account to read.")
     elif not sent:
         messages.warning(
             request, "The refresh is waiting: the queue is down. It starts by itself when the queue is back."
         )
-    if request.htmx:
-        return _progress(request, resource, now)
     return redirect(_safe_next(request))
 
 
@@ -96,8 +95,11 @@ def sync_refresh(request: StaffRequest, resource: str) -> HttpResponse:
 @allowed(Permission.VIEW)
 def sync_progress(request: StaffRequest, resource: str) -> HttpResponse:
     """How far the runs since a moment are. Answers 286 when all are over, which ends htmx's polling."""
-    since = parse_datetime(request.GET.get("since", ""))
-    if resource not in settings.SYNC_INTERVALS or since is None or timezone.is_naive(since):
+    try:
+        since = datetime.fromisoformat(request.GET.get("since", ""))
+    except ValueError:
+        raise Http404 from None
+    if resource not in settings.SYNC_INTERVALS or timezone.is_naive(since):
         raise Http404
     return _progress(request, resource, since)
 

@@ -1,9 +1,11 @@
 """Reading the sandbox into the mirror, and comparing the two."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from celery import current_app
+from celery import Celery, current_app
 from django.apps import apps
 from django.db import connection
 from django.db.models import Count
@@ -60,6 +62,20 @@ def facets_are_right() -> bool:
     counted = MODELS["facets"].objects.exclude(count=0).values_list("pk", "count")
     numbers = MODELS["numbers"].objects.present().order_by()
     return dict(counted) == dict(numbers.values_list("facet_id").annotate(count=Count("pk")))
+
+
+@contextmanager
+def broker_away() -> Iterator[None]:
+    """Celery with nobody at the broker's address."""
+    before = current_app._get_current_object()
+    away = Celery("away", set_as_current=True)
+    away.config_from_object("django.conf:settings", namespace="CELERY")
+    away.conf.broker_url = "redis://127.0.0.1:1/0"
+    try:
+        yield
+    finally:
+        before.set_current()
+        away.close()
 
 
 def change(twilio: Sandbox, account: TwilioAccount, sid: str, **settings: str) -> dict[str, Any]:

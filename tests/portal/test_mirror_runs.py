@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 import redis
-from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings as project
 from django.db import DatabaseError, OperationalError, connection
@@ -24,7 +23,7 @@ from portal.models import SyncRun, TwilioAccount
 from portal.sandbox.faults import Fault
 from portal.twilio.errors import Rejected
 from tests.factories import make_account, make_user
-from tests.mirroring import complete, mirrored, sync, truth
+from tests.mirroring import broker_away, complete, mirrored, sync, truth
 
 pytestmark = pytest.mark.django_db
 
@@ -58,19 +57,6 @@ def sent(broker):
         )
 
     return sent
-
-
-@contextmanager
-def broker_away():
-    """Celery with nobody at the broker's address."""
-    away = Celery("away", set_as_current=True)
-    away.config_from_object("django.conf:settings", namespace="CELERY")
-    away.conf.broker_url = "redis://127.0.0.1:1/0"
-    try:
-        yield
-    finally:
-        app.set_current()
-        away.close()
 
 
 def request(account, resource="numbers"):
