@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from inventory import views
 
@@ -6,10 +6,12 @@ app_name = "inventory"
 urlpatterns = [
     path("numbers/", views.number_list, name="number-list"),
     path("numbers/export/", views.number_export, name="number-export"),
+    path("", include("inventory.bulk.urls")),
     path("numbers/<slug:sid>/", views.number_detail, name="number-detail"),
     path("numbers/<slug:sid>/configure/", views.number_configure, name="number-configure"),
     path("numbers/<slug:sid>/annotate/", views.number_annotate, name="number-annotate"),
     path("numbers/<slug:sid>/note/", views.number_note, name="number-note"),
     path("numbers/<slug:sid>/refresh/", views.number_refresh, name="number-refresh"),
     path("addresses/<slug:sid>/", views.address_detail, name="address-detail"),
+    path("senders/", include("inventory.senders.urls")),
 ]

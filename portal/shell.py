@@ -40,6 +40,17 @@ NAVIGATION = (
                 also=("inventory:number-detail", "inventory:number-configure", "inventory:number-annotate"),
             ),
             NavItem("No longer listed", "inventory:number-list", query="?listed=no"),
+            NavItem(
+                "Default senders",
+                "inventory:sender-list",
+                also=(
+                    "inventory:sender-country",
+                    "inventory:sender-default",
+                    "inventory:sender-add",
+                    "inventory:sender-remove",
+                    "inventory:sender-test",
+                ),
+            ),
         ),
     ),
     NavSection(

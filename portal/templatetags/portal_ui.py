@@ -96,13 +96,15 @@ def distance(moment: datetime) -> str:
 
 
 @register.inclusion_tag("components/_sort_header.html")
-def sort_header(listing: ListPage, title: str, sort_name: str = "", figure: bool = False) -> dict[str, Any]:
-    """A column head; a link when the list can be sorted by it (UX-2)."""
+def sort_header(
+    listing: ListPage, title: str, sort_name: str = "", figure: bool = False, target: str = "numbers"
+) -> dict[str, Any]:
+    """A column head; a link when the list can be sorted by it (UX-2). `target` is the list's partial."""
     sort: Sort | None = next((sort for sort in listing.sorts if sort.name == sort_name), None)
     current = sort is not None and listing.order.sort == sort
     direction = ("descending" if listing.order.descending else "ascending") if current else ""
     url = listing.sort_url(sort) if sort else ""
-    return {"title": title, "url": url, "direction": direction, "figure": figure}
+    return {"title": title, "url": url, "direction": direction, "figure": figure, "target": target}
 
 
 @register.simple_tag
