@@ -5,16 +5,19 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from django.db.models import Q
+
 from inventory import gateway
 from inventory.configuration import call_route, message_route
 from inventory.models import Address, Application, NumberFacet, NumberPrice, PhoneNumber
+from inventory.usage import standing
 from portal.mirror.engine import Tally, apply_snapshots, mark_absent, read_listing
 from portal.mirror.records import decimal, rfc2822, text
 from portal.mirror.resource import Facets, Payload, Resource
 from portal.mirror.runs import Progress
 from portal.models import Change, Operation, SyncRun, TwilioAccount
 from portal.numbering import country_of, normal_type, type_of
-from portal.twilio.errors import NoCredentials
+from portal.twilio.errors import NoCredentials, TwilioFailure
 from portal.twilio.login import Login
 from portal.twilio.patience import IN_A_TASK
 from portal.twilio.snapshots import Snapshot
@@ -177,6 +180,8 @@ def sync_accounts(account: TwilioAccount, run: SyncRun, progress: Progress) -> T
         if not row.api_key_sid and row.auth_token != tokens[row.pk]:
             row.auth_token = tokens[row.pk]
             row.save(update_fields=["auth_token"])
+    if tally.changed:
+        standing.refresh_accounts(TwilioAccount.objects.filter(owner_sid=account.sid))
     return tally
 
 
@@ -184,7 +189,14 @@ def sync_numbers(account: TwilioAccount, run: SyncRun, progress: Progress) -> Ta
     login = _login(account)
     fetch = partial(gateway.fetch_number, login, patience=IN_A_TASK)
     pages = gateway.iter_number_pages(login)
-    return read_listing(NUMBERS, account.sid, pages, fetch=fetch, run=run, progress=progress)
+    try:
+        tally = read_listing(NUMBERS, account.sid, pages, fetch=fetch, run=run, progress=progress)
+    except TwilioFailure:
+        standing.refresh_account(account)  # the pages before stay applied, and the next run finds them so
+        raise
+    if tally.added or tally.changed or tally.missing:
+        standing.refresh_account(account)
+    return tally
 
 
 def sync_addresses(account: TwilioAccount, run: SyncRun, progress: Progress) -> Tally:
@@ -207,7 +219,10 @@ def sync_prices(account: TwilioAccount, run: SyncRun, progress: Progress) -> Tal
     if login is None:
         raise NoCredentials("Prices need credentials of the subaccount itself.")
     pages = gateway.iter_price_pages(login)
-    return read_listing(PRICES, account.sid, pages, fetch=None, run=run, progress=progress)
+    tally = read_listing(PRICES, account.sid, pages, fetch=None, run=run, progress=progress)
+    if tally.added or tally.changed or tally.missing:
+        standing.refresh_accounts(TwilioAccount.objects.filter(Q(pk=account.pk) | Q(owner_sid=account.pk)))
+    return tally
 
 
 def apply_account(snapshot: Snapshot, *, source: Change.Source) -> TwilioAccount:
@@ -223,12 +238,15 @@ def apply_number(
 ) -> PhoneNumber:
     """Copy one answer about a number in, and return the number as the mirror now has it."""
     apply_snapshots(NUMBERS, [snapshot], source=source, operation=operation)
+    standing.refresh_numbers([snapshot.sid])
     return PhoneNumber.objects.get(pk=snapshot.sid)
 
 
 def mark_number_absent(sid: str, *, asked_at: datetime) -> bool:
     """Note that Twilio said it does not have this number."""
-    return mark_absent(NUMBERS, sid, source=Change.Source.READ, asked_at=asked_at)
+    is_marked = mark_absent(NUMBERS, sid, source=Change.Source.READ, asked_at=asked_at)
+    standing.refresh_numbers([sid])
+    return is_marked
 
 
 def _login(account: TwilioAccount) -> Login:

@@ -1,8 +1,11 @@
 from celery import shared_task
 
 from inventory import actions, sync
+from inventory.usage import standing
+from inventory.usage import sync as usage
 from portal.mirror import runs
 from portal.mirror.engine import recount_facets
+from portal.models import TwilioAccount
 
 
 @shared_task(name="sync_accounts")
@@ -28,6 +31,16 @@ def sync_applications(run_id: int) -> None:
 @shared_task(name="sync_prices")
 def sync_prices(run_id: int) -> None:
     runs.execute(run_id, sync.sync_prices)
+
+
+@shared_task(name="sync_usage")
+def sync_usage(run_id: int) -> None:
+    runs.execute(run_id, usage.sync_usage)
+
+
+@shared_task(name="refresh_number_activity")
+def refresh_number_activity() -> None:
+    standing.refresh_accounts(TwilioAccount.objects.watched())
 
 
 @shared_task(name="recount_numbers")

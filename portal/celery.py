@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -22,6 +23,7 @@ app.conf.beat_schedule = {
         "options": {"expires": 20},
     },
     "go on with batches": {"task": "look_after_batches", "schedule": 10.0, "options": {"expires": 10}},
+    "move the last month on": {"task": "refresh_number_activity", "schedule": crontab(hour=0, minute=5)},
     "sweep out empty facets": {"task": "recount_numbers", "schedule": 24 * 3600.0},
     "forget old sync runs": {"task": "prune_sync_runs", "schedule": 6 * 3600.0},
     "forget sessions that ended": {"task": "forget_ended_sessions", "schedule": 6 * 3600.0},

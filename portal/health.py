@@ -19,6 +19,7 @@ RESOURCE_NAMES = {
     "addresses": "Addresses",
     "applications": "Applications",
     "prices": "Prices",
+    "usage": "Usage",
 }
 # Beat ticks every 15 seconds; this long without a tick means that nothing happens by itself.
 BEAT_IS_LATE_AFTER = timedelta(minutes=2)

@@ -152,6 +152,7 @@ SYNC_INTERVALS = {
     "addresses": timedelta(minutes=env_int("SYNC_MINUTES_ADDRESSES", 60, minimum=1)),
     "applications": timedelta(minutes=env_int("SYNC_MINUTES_APPLICATIONS", 60, minimum=1)),
     "prices": timedelta(minutes=env_int("SYNC_MINUTES_PRICES", 24 * 60, minimum=1)),
+    "usage": timedelta(minutes=env_int("SYNC_MINUTES_USAGE", 12 * 60, minimum=1)),
 }
 # When a page says "stale" (UX-40).
 STALE_AFTER = {
@@ -160,6 +161,7 @@ STALE_AFTER = {
     "addresses": timedelta(hours=4),
     "applications": timedelta(hours=4),
     "prices": timedelta(hours=48),
+    "usage": timedelta(hours=48),
 }
 
 # Celery ----------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ class UsagePeriod(models.Model):
 
 
 class NumberActivity(models.Model):
-    """What the last month's calls and messages make of a number. Derived; `inventory.usage.standing` writes it.
+    """What the last month's calls and messages make of a number. `inventory.usage.standing` derives it.
 
     There is a row for every present number, with what the list of numbers at risk is filtered and
     sorted by, so that it is read from one index.
