@@ -16,6 +16,7 @@ from portal import operations
 from portal.models import Change, Note, Operation, TwilioAccount, User
 from portal.twilio.errors import Absent, NoCredentials, TwilioFailure
 from portal.twilio.login import Login
+from portal.twilio.patience import IN_A_REQUEST, Patience
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,7 @@ def update_number(
     actor: User,
     form_key: UUID | None = None,
     reason: str = "",
+    patience: Patience = IN_A_REQUEST,
 ) -> Operation | None:
     """Change a number's configuration at Twilio; None when Twilio already has it so.
 
@@ -74,7 +76,7 @@ def update_number(
     failures, AlreadySent and AlreadyUnderWay.
     """
     earlier = operations.check_may_start(number.sid, form_key)
-    number = read_number(number=number)
+    number = read_number(number=number, patience=patience)
     login = _login(number)
     current = configuration_of(number.payload)
     changes = {name: value for name, value in wanted.items() if value != opened_with[name]}
@@ -107,9 +109,10 @@ def update_number(
             actor=actor,
             form_key=form_key,
             reason=reason,
+            patience=patience,
         )
     try:
-        snapshot = gateway.update_number(login, number.sid, changes)
+        snapshot = gateway.update_number(login, number.sid, changes, patience=patience)
     except TwilioFailure as failure:
         operations.end_as(operation, failure)
         raise
@@ -119,11 +122,11 @@ def update_number(
     return operation
 
 
-def read_number(*, number: PhoneNumber) -> PhoneNumber:
+def read_number(*, number: PhoneNumber, patience: Patience = IN_A_REQUEST) -> PhoneNumber:
     """Read the number from Twilio now and return it. Raises Absent, having noted it, and Unavailable."""
     asked_at = timezone.now()
     try:
-        snapshot = gateway.fetch_number(_login(number), number.sid)
+        snapshot = gateway.fetch_number(_login(number), number.sid, patience=patience)
     except Absent:
         sync.mark_number_absent(number.sid, asked_at=asked_at)
         raise

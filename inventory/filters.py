@@ -5,13 +5,16 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import Q
+from django.http import QueryDict
 from django_filters.fields import MultipleChoiceField
 
 from inventory import labels
 from inventory.models import PhoneNumber
 from inventory.querysets import PhoneNumberQuerySet
+from portal.http import StaffRequest
 from portal.models import TwilioAccount
 from portal.numbering import TYPE_NAMES, country_name
+from portal.shell import visible_accounts
 
 ROUTES_OF_CALLS = {
     "url": "A web address",
@@ -32,6 +35,7 @@ _EMERGENCY = {
     "registered": Q(emergency_address_status="registered"),
     "none": Q(emergency_address_status__in=["", "unregistered"]),
     "problem": ~Q(emergency_address_status__in=["", "registered", "unregistered"]),
+    "unregistered": ~Q(emergency_address_status="registered"),
 }
 
 
@@ -120,7 +124,12 @@ class NumberFilter(django_filters.FilterSet):
     has_bundle = _Choice(label="Has a bundle", choices=list(HAS.items()))
     emergency = _Choice(
         label="Emergency address",
-        choices=[("registered", "Registered"), ("none", "None"), ("problem", "Failed or under way")],
+        choices=[
+            ("registered", "Registered"),
+            ("unregistered", "Anything but registered"),
+            ("none", "None set"),
+            ("problem", "Failed or under way"),
+        ],
     )
     origin = _Choice(label="Origin", choices=list(labels.ORIGINS.items()))
     lifecycle = _Choice(label="Lifecycle", choices=[("beta", "Beta"), ("ga", "Generally available")])
@@ -209,3 +218,9 @@ class NumberFilter(django_filters.FilterSet):
 
     def by_application(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
         return rows.filter(Q(voice_application=value) | Q(sms_application=value))
+
+
+def number_filter(request: StaffRequest, params: QueryDict | None = None) -> NumberFilter:
+    """The number list's filter over what a person may see, by the request's parameters or by others."""
+    rows = request.access.visible(PhoneNumber.objects.all())
+    return NumberFilter(request.GET if params is None else params, rows, accounts=visible_accounts(request))

@@ -69,9 +69,11 @@ def fetch_number(login: Login, sid: str, *, patience: Patience = IN_A_REQUEST) -
         return read_snapshot(call, sid)
 
 
-def update_number(login: Login, sid: str, values: Mapping[str, Any]) -> Snapshot:
+def update_number(
+    login: Login, sid: str, values: Mapping[str, Any], *, patience: Patience = IN_A_REQUEST
+) -> Snapshot:
     """Change a number's configuration. `values` are the SDK's names; "" clears a URL or a sid."""
-    with remote_call("number.update", writes=True) as call:
+    with remote_call("number.update", writes=True, patience=patience) as call:
         connect(login).incoming_phone_numbers(sid).update(**values)
         return read_snapshot(call, sid)
 

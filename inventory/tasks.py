@@ -1,11 +1,22 @@
+from collections.abc import Mapping
+
 from celery import shared_task
 
 from inventory import actions, sync
+from inventory.bulk.actions import carry_out_update
+from inventory.bulk.kinds import UPDATE_NUMBERS
 from inventory.usage import standing
 from inventory.usage import sync as usage
+from portal.batches import runner
+from portal.batches.runner import CarryOut
 from portal.mirror import runs
 from portal.mirror.engine import recount_facets
 from portal.models import TwilioAccount
+
+# How each kind of batch carries one item out.
+CARRY_OUT: Mapping[str, CarryOut] = {
+    UPDATE_NUMBERS: carry_out_update,
+}
 
 
 @shared_task(name="sync_accounts")
@@ -51,3 +62,8 @@ def recount_numbers() -> None:
 @shared_task(name="settle_number_operations")
 def settle_number_operations() -> None:
     actions.settle_number_operations()
+
+
+@shared_task(name="run_inventory_batch")
+def run_inventory_batch(batch_id: str) -> None:
+    runner.run(batch_id, lambda item: CARRY_OUT[item.batch.kind](item))

@@ -8,11 +8,13 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inventory import actions, columns, forms
+from inventory.bulk.kinds import tasks_for
 from inventory.configuration import PROPERTIES, configuration_of
-from inventory.filters import NumberFilter
+from inventory.filters import NumberFilter, number_filter
 from inventory.models import Address, PhoneNumber
 from inventory.pricing import PriceList
 from inventory.refusals import field_of, sentence_of
+from inventory.senders.register import default_sender_of
 from inventory.walks import select
 from portal.access import Permission, allowed
 from portal.csv_files import csv_response
@@ -39,7 +41,7 @@ OPERATION_TITLES = {actions.UPDATE_NUMBER: "Configuration changed"}
 @require_GET
 @allowed(Permission.VIEW)
 def number_list(request: StaffRequest) -> HttpResponse:
-    filter_ = _number_filter(request)
+    filter_ = number_filter(request)
     listing = _list_numbers(request, filter_)
     listing.chips = chips_of(filter_, request.GET)
     accounts = visible_accounts(request)
@@ -60,6 +62,7 @@ def number_list(request: StaffRequest) -> HttpResponse:
         "prices": PriceList(accounts, {number.country for number in listing.rows}),
         "freshness": freshness("numbers", accounts),
         "can_export": request.access.can(Permission.EXPORT),
+        "tasks": [] if filter_.is_about_missing else tasks_for(request.access),
     }
     return page(request, "inventory/number_list.html", context, fragment="numbers")
 
@@ -68,7 +71,7 @@ def number_list(request: StaffRequest) -> HttpResponse:
 @allowed(Permission.EXPORT)
 def number_export(request: StaffRequest) -> HttpResponseBase:
     """The list as CSV, in its filter, sort and columns."""
-    filter_ = _number_filter(request)
+    filter_ = number_filter(request)
     chosen = columns.chosen(request.GET.getlist("columns"), about_missing=filter_.is_about_missing)
     prices = PriceList(visible_accounts(request))
     rows = request.access.visible(filter_.qs.filter(filter_.facets), permission=Permission.EXPORT).for_table()
@@ -222,11 +225,6 @@ def _visible_number(request: StaffRequest, sid: str) -> PhoneNumber:
     return number
 
 
-def _number_filter(request: StaffRequest) -> NumberFilter:
-    rows = request.access.visible(PhoneNumber.objects.all())
-    return NumberFilter(request.GET, rows, accounts=visible_accounts(request))
-
-
 def _list_numbers(request: StaffRequest, filter_: NumberFilter) -> ListPage:
     sids = request.access.account_sids()
     visible = Q() if sids is None else Q(account_id__in=sids)
@@ -260,6 +258,7 @@ def _number_context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any
         "price": prices.of(number.account_id, number.country, number.number_type),
         "can_update": request.access.can(Permission.UPDATE_NUMBER, number.account_id),
         "can_annotate": request.access.can(Permission.ANNOTATE, number.account_id),
+        "default_senders": request.access.visible(default_sender_of(number)),
         "open_operation": Operation.objects.open().about(number.sid).select_related("actor").first(),
         "timeline": timeline(number.sid, kinds=OPERATION_TITLES, properties=PROPERTIES),
         "freshness": freshness("numbers", [number.account]).or_read_at(number.synced_at),

@@ -33,6 +33,11 @@ class Permission(StrEnum):
     EXPORT = "export"
     REFRESH = "refresh"  # read from Twilio now
     UPDATE_NUMBER = "update_number"
+    TRANSFER_NUMBERS = "transfer_numbers"
+    RELEASE_NUMBERS = "release_numbers"
+    APPROVE = "approve"
+    SET_APPROVAL = "set_approval"
+    MANAGE_ADDRESSES = "manage_addresses"  # emergency addresses of numbers, too
     MANAGE_SENDERS = "manage_senders"
     SHARE_VIEWS = "share_views"
     VIEW_SYNC = "view_sync"
@@ -47,6 +52,11 @@ PERMISSION_WORDS: Mapping[Permission, str] = {
     Permission.EXPORT: "export lists",
     Permission.REFRESH: "read from Twilio now",
     Permission.UPDATE_NUMBER: "change how numbers are configured",
+    Permission.TRANSFER_NUMBERS: "move numbers to another account",
+    Permission.RELEASE_NUMBERS: "release numbers",
+    Permission.APPROVE: "approve what others have asked for",
+    Permission.SET_APPROVAL: "say what needs a second person",
+    Permission.MANAGE_ADDRESSES: "create and change addresses, and set emergency addresses",
     Permission.MANAGE_SENDERS: "write down default senders",
     Permission.SHARE_VIEWS: "share saved views",
     Permission.VIEW_SYNC: "see how fresh the copy of Twilio is",
@@ -54,7 +64,7 @@ PERMISSION_WORDS: Mapping[Permission, str] = {
     Permission.MANAGE_PEOPLE: "give people their roles",
 }
 # What concerns the whole installation: a role on named accounts does not give it.
-_INSTALLATION = frozenset({Permission.MANAGE_PEOPLE})
+_INSTALLATION = frozenset({Permission.MANAGE_PEOPLE, Permission.SET_APPROVAL})
 
 _STAFF = frozenset(
     {
@@ -66,12 +76,13 @@ _STAFF = frozenset(
         Permission.VIEW_SYNC,
     }
 )
+_NUMBERS = frozenset({Permission.UPDATE_NUMBER, Permission.TRANSFER_NUMBERS, Permission.RELEASE_NUMBERS})
 ROLES: Mapping[str, frozenset[Permission]] = {
     Role.VIEWER: frozenset({Permission.VIEW}),
-    Role.SUPPORT: _STAFF | {Permission.UPDATE_NUMBER, Permission.MANAGE_SENDERS},
-    Role.COMPLIANCE: _STAFF,
-    Role.PORTING: _STAFF | {Permission.UPDATE_NUMBER},
-    Role.MANAGER: _STAFF,
+    Role.SUPPORT: _STAFF | _NUMBERS | {Permission.MANAGE_ADDRESSES, Permission.MANAGE_SENDERS},
+    Role.COMPLIANCE: _STAFF | {Permission.MANAGE_ADDRESSES},
+    Role.PORTING: _STAFF | _NUMBERS | {Permission.MANAGE_ADDRESSES},
+    Role.MANAGER: _STAFF | {Permission.APPROVE},
     Role.ADMIN: frozenset(Permission),
 }
 

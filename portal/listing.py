@@ -8,10 +8,12 @@ do not make it an error.
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Func, QuerySet, Value
@@ -286,9 +288,15 @@ def read_order(request: HttpRequest, sorts: Sequence[Sort], default: str) -> Ord
 
 def _is_key_of(value: Any, field: Any) -> bool:
     """Whether Postgres can compare this part of a key with the column: anybody may write a cursor."""
+    if not isinstance(value, str):
+        return False
     if isinstance(field, models.DateTimeField):
         return datetime.fromisoformat(value).tzinfo is not None
-    return isinstance(value, str) and b"\0" not in value.encode()
+    if isinstance(field, models.UUIDField):
+        return bool(UUID(value))
+    if isinstance(field, models.IntegerField):
+        return bool(re.fullmatch(r"-?\d{1,9}", value, re.ASCII))
+    return b"\0" not in value.encode()
 
 
 def _read_size(request: HttpRequest) -> int:

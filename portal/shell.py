@@ -41,6 +41,13 @@ NAVIGATION = (
             ),
             NavItem("No longer listed", "inventory:number-list", query="?listed=no"),
             NavItem(
+                "Presets",
+                "inventory:preset-list",
+                Permission.UPDATE_NUMBER,
+                also=("inventory:preset-create", "inventory:preset-edit"),
+            ),
+            NavItem("Batches", "batch-list", also=("batch-detail",)),
+            NavItem(
                 "Default senders",
                 "inventory:sender-list",
                 also=(
@@ -57,6 +64,7 @@ NAVIGATION = (
         "Settings",
         (
             NavItem("Sync health", "sync-health", Permission.VIEW_SYNC),
+            NavItem("Approval rules", "approval-rules", Permission.SET_APPROVAL),
             NavItem("People", "people-list", Permission.MANAGE_PEOPLE, also=("people-add", "people-edit")),
         ),
     ),

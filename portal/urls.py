@@ -13,6 +13,7 @@ urlpatterns = [
     path("help/", views.help_page, name="help"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("", include("portal.batches.urls")),
     path("", include("portal.people.urls")),
     path("admin/", admin.site.urls),
     path("", include("inventory.urls")),

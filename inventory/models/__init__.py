@@ -2,6 +2,7 @@ from inventory.models.address import Address
 from inventory.models.application import Application
 from inventory.models.budget import Budget
 from inventory.models.number import NumberFacet, PhoneNumber
+from inventory.models.preset import ConfigurationPreset
 from inventory.models.price import NumberPrice
 from inventory.models.sender import SenderId, SenderIdQuerySet
 from inventory.models.usage import KeptNumber, NumberActivity, NumberUsage, UsagePeriod, UsageWindow
@@ -10,6 +11,7 @@ __all__ = [
     "Address",
     "Application",
     "Budget",
+    "ConfigurationPreset",
     "KeptNumber",
     "NumberActivity",
     "NumberFacet",

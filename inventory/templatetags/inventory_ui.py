@@ -5,6 +5,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from inventory import labels
+from inventory.bulk.change import words
 from inventory.configuration import Route
 from inventory.models import PhoneNumber
 from inventory.pricing import PriceList
@@ -47,3 +48,6 @@ def route_cell(route: Route) -> SafeString:
     if route.kind == "none":
         return format_html('<span class="badge badge--bad">{}</span>', route.words)
     return format_html('<span class="cell-clip" title="{}">{}</span>', route.target, route.words)
+
+
+register.filter("change_words", words)

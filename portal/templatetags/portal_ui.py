@@ -11,8 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from portal.access import Permission
-from portal.labels import Label
+from portal.labels import BATCH_KINDS, Label
 from portal.listing import ListPage, Sort
+from portal.models import BatchItem
 from portal.numbering import country_name, national, spaced, type_name
 
 register = template.Library()
@@ -158,3 +159,23 @@ def bar(share: float) -> SafeString:
         '<rect width="{}" height="8"/></svg>',
         f"{width:.1f}",
     )
+
+
+# Objects that have a page, by the prefix of their SIDs.
+_PAGES = {"PN": "inventory:number-detail", "AD": "inventory:address-detail"}
+
+
+@register.filter
+def batch_kind(kind: str) -> str:
+    """What a batch of this kind does."""
+    return BATCH_KINDS.get(kind, kind)
+
+
+@register.simple_tag
+def batch_item_link(item: BatchItem) -> SafeString:
+    """The object of an item, as a link where it has a page."""
+    name = spaced(item.name) if item.name.startswith("+") else item.name or item.target
+    sid = item.result or item.target
+    view = _PAGES.get(sid[:2])
+    url = reverse(view, args=[sid]) if view else ""
+    return format_html('<a href="{}">{}</a>', url, name) if url else format_html("{}", name)

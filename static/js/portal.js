@@ -41,6 +41,25 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A list whose rows can be ticked
+function showPicked() {
+  const form = document.getElementById("selection");
+  if (!form) return;
+  const rows = [...document.querySelectorAll('input[name="sid"][form="selection"]')];
+  const picked = rows.filter((box) => box.checked).length;
+  form.querySelector("[data-selected]").textContent = `${picked} ticked`;
+  const head = document.querySelector("[data-pick-all]");
+  head.hidden = false;
+  head.checked = picked > 0 && picked === rows.length;
+  head.indeterminate = picked > 0 && picked < rows.length;
+}
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-pick-all]"))
+    for (const box of document.querySelectorAll('input[name="sid"][form="selection"]')) box.checked = event.target.checked;
+  showPicked();
+});
+showPicked();
+
 // A form is sent once; the server refuses a second sending anyway
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -57,6 +76,7 @@ window.addEventListener("pageshow", () => {
 
 // After a part of the page was replaced: the error summary or the new heading gets the focus
 document.addEventListener("htmx:afterSettle", (event) => {
+  showPicked();
   for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
   const region = event.detail.elt;
   const summary = region.querySelector?.("[data-error-summary]");
