@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from inventory import sync
-from inventory.models import Address, Application, PhoneNumber
+from inventory.models import Address, Application, PhoneNumber, SenderId
 from portal.mirror.engine import apply_snapshots
 from portal.models import Change, Membership, Role, TwilioAccount, User
 from portal.twilio.snapshots import Snapshot
@@ -143,6 +143,10 @@ def make_price(account: TwilioAccount, country: str, number_type: str, price: st
             **fields,
         },
     )
+
+
+def make_sender(account: TwilioAccount, country: str, sender: str, *, is_default: bool = False) -> SenderId:
+    return SenderId.objects.create(account=account, country=country, sender=sender, is_default=is_default)
 
 
 def _mirror(resource: Any, payload: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_http_methods
@@ -101,7 +101,7 @@ def sender_country(request: StaffRequest, account_sid: str, country: str) -> Htt
 def sender_add(request: StaffRequest) -> HttpResponse:
     accounts = _manageable_accounts(request)
     initial = {name: request.GET.get(name, "") for name in ("account", "country", "sender")}
-    form = forms.SenderAddForm(request.POST or None, accounts=accounts, initial=initial)
+    form = forms.SenderAddForm(_sent(request), accounts=accounts, initial=initial)
     status = 200
     if request.method == "POST":
         status = 422
@@ -138,7 +138,7 @@ def sender_default(request: StaffRequest, account_sid: str, country: str) -> Htt
         raise Http404
     context: dict[str, Any] = _country_context(account, country, rows)
     form = forms.SenderDefaultForm(
-        request.POST or None,
+        _sent(request),
         account=account,
         country=country,
         registered=[row.sender for row in rows],
@@ -180,7 +180,7 @@ def sender_remove(request: StaffRequest, pk: int) -> HttpResponse:
     """Take a sender ID off the register."""
     row = get_object_or_404(request.access.visible(SenderId.objects.select_related("account")), pk=pk)
     request.access.require(Permission.MANAGE_SENDERS, row.account_id)
-    form = forms.SenderRemoveForm(request.POST or None)
+    form = forms.SenderRemoveForm(_sent(request))
     if request.method == "POST" and form.is_valid():
         actions.remove_sender(row=row, actor=request.user, reason=form.cleaned_data["reason"])
         messages.success(request, f"{row} was removed from the register for {country_name(row.country)}.")
@@ -212,6 +212,11 @@ def sender_test(request: StaffRequest) -> HttpResponse:
         )
         context["can_manage"] = request.access.can(Permission.MANAGE_SENDERS, account.pk)
     return page(request, "inventory/senders/sender_test.html", context, fragment="test")
+
+
+def _sent(request: StaffRequest) -> QueryDict | None:
+    """What was sent, which may be nothing; None for a page that is only opened."""
+    return request.POST if request.method == "POST" else None
 
 
 def _filter(request: StaffRequest) -> SenderFilter:
