@@ -10,9 +10,14 @@ from tests.sandbox.conftest import NOON
 
 
 def rows(api, path, query=None, **more):
+    """Every row of a list, from all of its pages."""
     reply = api.get(path, {"PageSize": 1000, **(query or {}), **more})
     assert reply.status == 200, reply.json
-    return reply[path[1:].lower()]
+    found = reply[path[1:].lower()]
+    while following := reply["next_page_uri"]:
+        reply = api.follow(following)
+        found += reply[path[1:].lower()]
+    return found
 
 
 @pytest.mark.parametrize("path", ["/Messages", "/Calls"])
@@ -102,6 +107,21 @@ def test_about_one_number_in_eight_is_idle(sandbox):
         )
         idle += calls < 3 and texts < 3
     assert 0.08 < idle / len(numbers) < 0.18
+
+
+def test_numbers_are_used_from_never_to_all_day_and_on_weekdays_above_all(sandbox):
+    used = sandbox.store.rows(
+        "SELECT count(*) FROM (SELECT iif(direction = 'inbound', recipient, sender) AS ours FROM call"
+        " UNION ALL SELECT iif(direction = 'inbound', recipient, sender) FROM message) GROUP BY ours"
+    )
+    counts = sorted(count for (count,) in used)
+    assert counts[0] < 3 < counts[len(counts) // 2] < 15
+    assert counts[-1] > 100
+    [workdays, weekend] = (
+        sandbox.store.value(f"SELECT count(*) FROM call WHERE strftime('%w', at, 'unixepoch') {test}")
+        for test in ("BETWEEN '1' AND '5'", "IN ('0', '6')")
+    )
+    assert workdays / 5 > 1.3 * weekend / 2
 
 
 def test_prices_are_text_and_toll_free_has_a_space(api):

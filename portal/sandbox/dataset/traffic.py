@@ -20,6 +20,7 @@ MOST_NUMBERS = 12_000
 WINDOW = 40 * DAY
 RECENT = 29 * DAY
 IDLE_SHARE = 0.12
+SATURDAY = 5
 ANSWERED = 12
 
 Event = tuple[int, str, str, str, str, int, str, str, str]
@@ -30,15 +31,14 @@ def add_traffic(store: Store, numbers: Iterable[Owned], anchor: int) -> None:
     calls: list[Event] = []
     messages: list[Event] = []
     for owned in numbers:
-        is_idle = rng.random() < IDLE_SHARE
         can_call, can_text = owned.capabilities.voice, owned.capabilities.sms
-        if not is_idle:
-            for _ in range(3 + int(rng.random() ** 2 * 5)):
-                at = anchor - int(rng.random() * RECENT)
-                if can_text and (not can_call or owned.sid[-1] in "01234567"):
-                    messages.append(_message(owned, at, rng))
-                else:
-                    calls.append(_call(owned, at, ANSWERED + int(rng.random() ** 3 * 900), "completed", rng))
+        prefers_text = can_text and (not can_call or owned.sid[-1] in "01234567")
+        for _ in range(_volume(rng)):
+            at = _moment(anchor, rng)
+            if prefers_text:
+                messages.append(_message(owned, at, rng))
+            else:
+                calls.append(_call(owned, at, ANSWERED + int(rng.random() ** 3 * 900), "completed", rng))
         for _ in range(int(rng.random() * 3)):
             at = anchor - RECENT - 2 * DAY - int(rng.random() * (WINDOW - RECENT - 2 * DAY))
             if can_text and rng.random() < 0.5:
@@ -48,7 +48,7 @@ def add_traffic(store: Store, numbers: Iterable[Owned], anchor: int) -> None:
         if can_call and rng.random() < 0.4:
             status = ("completed", "no-answer", "busy", "failed")[int(rng.random() * 4)]
             seconds = int(rng.random() * ANSWERED) if status == "completed" else 0
-            calls.append(_call(owned, anchor - int(rng.random() * RECENT), seconds, status, rng))
+            calls.append(_call(owned, _moment(anchor, rng), seconds, status, rng))
     messages.sort()
     calls.sort()
     store.db.executemany(
@@ -66,6 +66,27 @@ def add_traffic(store: Store, numbers: Iterable[Owned], anchor: int) -> None:
     )
 
 
+def _volume(rng: Random) -> int:
+    """How often a number is used in a month: not often enough, a little, daily, or all day long."""
+    draw, amount = rng.random(), rng.random()
+    if draw < IDLE_SHARE:
+        return int(amount * 3)
+    if draw < 0.66:
+        return 3 + int(amount**2 * 5)
+    if draw < 0.95:
+        return 10 + int(amount**2 * 40)
+    return 100 + int(amount * 200)
+
+
+def _moment(anchor: int, rng: Random) -> int:
+    """Some time in the last month: on weekdays mostly, and about noon."""
+    for _ in range(2):
+        day = anchor - DAY - int(rng.random() * (RECENT // DAY - 1)) * DAY
+        if (day // DAY + 3) % 7 < SATURDAY:
+            break
+    return day + int((rng.random() + rng.random() + rng.random()) / 3 * DAY)
+
+
 def _message(owned: Owned, at: int, rng: Random) -> Event:
     other = _stranger(rng)
     text = names.TEXTS[int(rng.random() * len(names.TEXTS))]
@@ -73,7 +94,8 @@ def _message(owned: Owned, at: int, rng: Random) -> Event:
     if rng.random() < 0.4:
         return (at, sid, owned.account, other, owned.phone_number, 0, "inbound", "received", text)
     status = "delivered" if rng.random() < 0.94 else "undelivered"
-    return (at, sid, owned.account, owned.phone_number, other, 0, "outbound-api", status, text)
+    way = "outbound-api" if rng.random() < 0.8 else "outbound-reply"
+    return (at, sid, owned.account, owned.phone_number, other, 0, way, status, text)
 
 
 def _call(owned: Owned, at: int, seconds: int, status: str, rng: Random) -> Event:
