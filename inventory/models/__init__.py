@@ -1,6 +1,7 @@
 from inventory.models.address import Address
 from inventory.models.application import Application
 from inventory.models.budget import Budget
+from inventory.models.cart import Cart, CartItem
 from inventory.models.number import NumberFacet, PhoneNumber
 from inventory.models.preset import ConfigurationPreset
 from inventory.models.price import NumberPrice
@@ -11,6 +12,8 @@ __all__ = [
     "Address",
     "Application",
     "Budget",
+    "Cart",
+    "CartItem",
     "ConfigurationPreset",
     "KeptNumber",
     "NumberActivity",
