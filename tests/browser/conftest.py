@@ -31,7 +31,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _FOLDER in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
@@ -127,9 +126,10 @@ def new_context(new_context: Callable[..., BrowserContext]) -> Iterator[Callable
 
 
 def _is_expected(message: ConsoleMessage) -> bool:
-    """Chromium mentions every answer that is an error; of pages they are wanted, of files never."""
-    is_answer = message.text.startswith("Failed to load resource: the server responded with a status of 4")
-    return is_answer and "/static/" not in message.location["url"]
+    """Chromium and htmx mention every answer that is an error; of pages they are wanted, of files never."""
+    if message.text.startswith("Failed to load resource: the server responded with a status of 4"):
+        return "/static/" not in message.location["url"]
+    return message.text.startswith("Response Status Error Code 4")
 
 
 @pytest.fixture

@@ -62,11 +62,11 @@ class RunningPortal:
         """Ctrl-C, and everything ends in order."""
         self._process.send_signal(signal.SIGINT)
         self._end()
+        if self._process.returncode:
+            raise PortalFault(f"It ended with exit code {self._process.returncode}.\n{self.log[-5_000:]}")
         signs = ("[error", "[critical", "ended unexpectedly", "still there")
-        faults = [line for line in self.log.splitlines() if any(sign in line for sign in signs)]
-        if self._process.returncode or faults:
-            faults_text = "\n".join(faults)
-            raise PortalFault(f"Exit code {self._process.returncode}. {faults_text}\n\n{self.log[-20_000:]}")
+        if faults := [line for line in self.log.splitlines() if any(sign in line for sign in signs)]:
+            raise PortalFault("\n".join([f"Not all went well, says {self._log}:", *faults]))
 
     @property
     def log(self) -> str:
