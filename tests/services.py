@@ -12,8 +12,10 @@ import itertools
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from portal.local import locks
 from portal.local.layout import Layout
@@ -85,6 +87,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     except CannotStart as problem:
         # Not an error per test: without the servers no test says anything.
         pytest.exit(f"{problem}\nOr set TEST_DATABASE_URL, TEST_BROKER_URL and TEST_CACHE_URL.", returncode=3)
+
+
+class OneBrowser(LoadScopeScheduling):
+    """Hands tests out one by one, and those in a browser all at once to one worker: they share a portal."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser:
+    return OneBrowser(config, log)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
