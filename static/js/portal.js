@@ -60,15 +60,19 @@ document.addEventListener("change", (event) => {
 });
 showPicked();
 
-// A form is sent once; the server refuses a second sending anyway
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (form.method === "get") return;
-  if (form.getAttribute("aria-busy") === "true") {
+// A form is sent once; the server refuses a second sending anyway. Refused before htmx hears of it, which
+// would send it again after the first.
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.target.getAttribute("aria-busy") !== "true") return;
     event.preventDefault();
-    return;
-  }
-  form.setAttribute("aria-busy", "true");
+    event.stopImmediatePropagation();
+  },
+  true,
+);
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "get") event.target.setAttribute("aria-busy", "true");
 });
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
