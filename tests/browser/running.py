@@ -55,7 +55,7 @@ class RunningPortal:
         while f"\nready: {self.url}\n" not in self.log:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._end()
-                raise PortalFault(f"The portal did not start.\n{self.log}")
+                raise PortalFault(f"The portal did not start.\n{self.log[-3_000:]}")
             time.sleep(0.1)
 
     def stop(self) -> None:
@@ -63,7 +63,7 @@ class RunningPortal:
         self._process.send_signal(signal.SIGINT)
         self._end()
         if self._process.returncode:
-            raise PortalFault(f"It ended with exit code {self._process.returncode}.\n{self.log[-5_000:]}")
+            raise PortalFault(f"It ended with exit code {self._process.returncode}.\n{self.log[-3_000:]}")
         signs = ("[error", "[critical", "ended unexpectedly", "still there")
         if faults := [line for line in self.log.splitlines() if any(sign in line for sign in signs)]:
             raise PortalFault("\n".join([f"Not all went well, says {self._log}:", *faults]))
