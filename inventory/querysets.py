@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Lookup, Value
+from django.db.models import F, Lookup, Q, Value
 from django.db.models.functions import Reverse
 
 from portal.models import MirroredQuerySet
@@ -40,6 +40,18 @@ class AnyOf(ILike):
 
 def like_escape(text: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+class AddressQuerySet(MirroredQuerySet):
+    def matching(self, text: str) -> Self:
+        """Addresses that have every one of these words somewhere."""
+        rows = self
+        for word in text.split():
+            pattern, anywhere = Value(f"%{like_escape(word)}%"), Q()
+            for column in ("friendly_name", "customer_name", "street", "city", "postal_code"):
+                anywhere |= Q(ILike(F(column), pattern))
+            rows = rows.filter(anywhere)
+        return rows
 
 
 class PhoneNumberQuerySet(MirroredQuerySet):

@@ -1,6 +1,10 @@
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models import F
+from django.urls import reverse
 
-from portal.models import AccountMirrored, MirroredQuerySet
+from inventory.querysets import AddressQuerySet
+from portal.models import AccountMirrored
 
 
 class Address(AccountMirrored):
@@ -18,7 +22,7 @@ class Address(AccountMirrored):
     validated = models.BooleanField(default=False)
     verified = models.BooleanField(default=False)
 
-    objects = MirroredQuerySet.as_manager()
+    objects = AddressQuerySet.as_manager()
 
     class Meta:
         ordering = ["customer_name", "sid"]
@@ -26,10 +30,21 @@ class Address(AccountMirrored):
         indexes = [
             models.Index(fields=["account", "customer_name", "sid"], name="address_account"),
             models.Index(fields=["customer_name", "sid"], name="address_name"),
+            models.Index(fields=["iso_country", "customer_name", "sid"], name="address_country"),
+            GinIndex(
+                *(
+                    OpClass(F(name), "gin_trgm_ops")
+                    for name in ("friendly_name", "customer_name", "street", "city", "postal_code")
+                ),
+                name="address_search",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.friendly_name or self.customer_name or self.sid
+
+    def get_absolute_url(self) -> str:
+        return reverse("inventory:address-detail", args=[self.pk])
 
     @property
     def lines(self) -> list[str]:
