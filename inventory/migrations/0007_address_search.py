@@ -8,7 +8,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('inventory', '0006_carts'),
-        ('portal', '0003_saved_views'),
     ]
 
     operations = [
