@@ -24,6 +24,7 @@ from portal.http import StaffRequest, go, page
 from portal.listing import ListPage, Sort, list_page, read_order, seek
 from portal.models import Operation
 from portal.operations import AlreadySent, AlreadyUnderWay
+from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 from portal.timeline import timeline
 from portal.twilio.errors import TwilioFailure, Unavailable, Uncertain
@@ -46,10 +47,19 @@ def number_list(request: StaffRequest) -> HttpResponse:
     listing.chips = chips_of(filter_, request.GET)
     accounts = visible_accounts(request)
     chosen = columns.chosen(request.GET.getlist("columns"), about_missing=filter_.is_about_missing)
+    usual = columns.chosen((), about_missing=filter_.is_about_missing)
     more = [field for field in filter_.form if field.name not in ("q", *QUICK_FILTERS)]
     context = {
         "heading": "Numbers no longer listed" if request.GET.get("listed") == "no" else "Numbers",
         "list": listing,
+        "views": view_menu(
+            request,
+            "inventory:number-list",
+            filter_=filter_,
+            listing=listing,
+            default_sort="number",
+            columns=[] if chosen == usual else [column.name for column in chosen],
+        ),
         "filter": filter_,
         "quick_filters": [
             (filter_.form[name], applied(filter_, request.GET, name)) for name in QUICK_FILTERS

@@ -13,7 +13,7 @@ def chips_of(filter_: django_filters.FilterSet, params: QueryDict) -> list[Chip]
     """One chip for every applied value, each with the URL of the list without it."""
     chips = []
     for name, field in filter_.form.fields.items():
-        values = _applied_values(filter_, params, name)
+        values = applied_values(filter_, params, name)
         names = {str(value): str(label) for value, label in _choices(field)}
         for value in values:
             rest = [other for other in values if other != value]
@@ -23,10 +23,11 @@ def chips_of(filter_: django_filters.FilterSet, params: QueryDict) -> list[Chip]
 
 def applied(filter_: django_filters.FilterSet, params: QueryDict, name: str) -> int:
     """How many values of a filter are applied."""
-    return len(_applied_values(filter_, params, name))
+    return len(applied_values(filter_, params, name))
 
 
-def _applied_values(filter_: django_filters.FilterSet, params: QueryDict, name: str) -> list[str]:
+def applied_values(filter_: django_filters.FilterSet, params: QueryDict, name: str) -> list[str]:
+    """The values of a filter that narrow the list."""
     if name in filter_.form.errors:
         return []  # refused, so it narrows nothing
     return [value for value in params.getlist(name) if value.strip()]

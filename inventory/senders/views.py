@@ -17,6 +17,7 @@ from portal.http import StaffRequest, go, page
 from portal.listing import Sort, list_page, read_order, seek
 from portal.models import TwilioAccount
 from portal.numbering import country_name
+from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 from portal.timeline import timeline
 
@@ -47,6 +48,9 @@ def sender_list(request: StaffRequest) -> HttpResponse:
     listing.chips = chips_of(filter_, request.GET)
     context = {
         "list": listing,
+        "views": view_menu(
+            request, "inventory:sender-list", filter_=filter_, listing=listing, default_sort="country"
+        ),
         "filter": filter_,
         "quick_filters": [(filter_.form[name], applied(filter_, request.GET, name)) for name in FILTERS],
         "lines": _lines(request, listing.rows),

@@ -59,6 +59,12 @@ class SavedView(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        """The list as it was saved; by `view` the list can tell when it was altered."""
-        parts = [part for part in (self.query, f"view={self.pk}") if part]
-        return f"{reverse(self.list_name)}?{'&'.join(parts)}"
+        """The list as it was saved; by `view` it can tell when it was altered."""
+        separator = "&" if self.query else "?"
+        return f"{self.list_url}{separator}view={self.pk}"
+
+    @property
+    def list_url(self) -> str:
+        """The list as it was saved, in no view."""
+        url = reverse(self.list_name)
+        return f"{url}?{self.query}" if self.query else url
