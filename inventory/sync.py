@@ -242,9 +242,19 @@ def apply_number(
     return PhoneNumber.objects.get(pk=snapshot.sid)
 
 
-def mark_number_absent(sid: str, *, asked_at: datetime) -> bool:
+def apply_address(snapshot: Snapshot, *, source: Change.Source, operation: Operation | None = None) -> None:
+    """Copy one answer about an address in."""
+    apply_snapshots(ADDRESSES, [snapshot], source=source, operation=operation)
+
+
+def mark_address_absent(sid: str, *, asked_at: datetime, source: Change.Source) -> bool:
+    """Note that Twilio does not have this address, or has just deleted it for us."""
+    return mark_absent(ADDRESSES, sid, source=source, asked_at=asked_at)
+
+
+def mark_number_absent(sid: str, *, asked_at: datetime, source: Change.Source = Change.Source.READ) -> bool:
     """Note that Twilio said it does not have this number."""
-    is_marked = mark_absent(NUMBERS, sid, source=Change.Source.READ, asked_at=asked_at)
+    is_marked = mark_absent(NUMBERS, sid, source=source, asked_at=asked_at)
     standing.refresh_numbers([sid])
     return is_marked
 

@@ -8,10 +8,13 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inventory import actions, columns, forms
+from inventory.addresses.reports import fit_of_number
 from inventory.bulk.kinds import tasks_for
 from inventory.configuration import PROPERTIES, configuration_of
+from inventory.emergency.actions import SET_EMERGENCY_ADDRESS
+from inventory.emergency.rules import why_no_address
 from inventory.filters import NumberFilter, number_filter
-from inventory.models import Address, PhoneNumber
+from inventory.models import PhoneNumber
 from inventory.pricing import PriceList
 from inventory.refusals import field_of, sentence_of
 from inventory.senders.register import default_sender_of
@@ -36,7 +39,17 @@ NUMBER_SORTS = (
 )
 # The filters that stand above the list; the others are under "More filters".
 QUICK_FILTERS = ("country", "type", "can", "account")
-OPERATION_TITLES = {actions.UPDATE_NUMBER: "Configuration changed"}
+OPERATION_TITLES = {
+    actions.UPDATE_NUMBER: "Configuration changed",
+    SET_EMERGENCY_ADDRESS: "Emergency address changed",
+}
+
+_TOLD = {
+    **PROPERTIES,
+    "address_sid": "Address",
+    "bundle_sid": "Bundle",
+    "emergency_address_sid": "Emergency address",
+}
 
 
 @require_GET
@@ -214,19 +227,6 @@ def number_refresh(request: StaffRequest, sid: str) -> HttpResponse:
     return go(request, "inventory:number-detail", number.sid)
 
 
-@require_GET
-@allowed(Permission.VIEW)
-def address_detail(request: StaffRequest, sid: str) -> HttpResponse:
-    address = get_object_or_404(request.access.visible(Address.objects.select_related("account")), pk=sid)
-    used_by = request.access.visible(PhoneNumber.objects.present())
-    context = {
-        "address": address,
-        "numbers": used_by.filter(address=address).order_by("phone_number")[:20],
-        "emergency_numbers": used_by.filter(emergency_address=address).order_by("phone_number")[:20],
-    }
-    return page(request, "inventory/address_detail.html", context)
-
-
 def _visible_number(request: StaffRequest, sid: str) -> PhoneNumber:
     rows = PhoneNumber.objects.select_related(
         "account", "address", "emergency_address", "voice_application", "sms_application"
@@ -265,14 +265,18 @@ def _number_context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any
     return {
         "number": number,
         "configuration": configuration_of(number.payload),
+        "fit": fit_of_number(number),
+        "no_emergency_address": why_no_address(number),
         "price": prices.of(number.account_id, number.country, number.number_type),
         "can_update": request.access.can(Permission.UPDATE_NUMBER, number.account_id),
+        "can_manage_addresses": request.access.can(Permission.MANAGE_ADDRESSES, number.account_id),
         "can_annotate": request.access.can(Permission.ANNOTATE, number.account_id),
         "default_senders": request.access.visible(default_sender_of(number)),
         "open_operation": Operation.objects.open().about(number.sid).select_related("actor").first(),
-        "timeline": timeline(number.sid, kinds=OPERATION_TITLES, properties=PROPERTIES),
+        "timeline": timeline(number.sid, kinds=OPERATION_TITLES, properties=_TOLD),
         "freshness": freshness("numbers", [number.account]).or_read_at(number.synced_at),
         "note_form": forms.NoteForm(),
+        "tasks": tasks_for(request.access, number.account_id),
     }
 
 

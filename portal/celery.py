@@ -11,7 +11,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("numberdesk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
-app.autodiscover_tasks(["portal", "portal.people", "inventory", "compliance", "porting"])
+app.autodiscover_tasks(
+    [
+        "portal",
+        "portal.people",
+        "inventory",
+        "inventory.addresses",
+        "inventory.emergency",
+        "compliance",
+        "porting",
+    ]
+)
 
 # Starting any of these twice is harmless, so two beats are too.
 app.conf.beat_schedule = {
@@ -21,6 +31,21 @@ app.conf.beat_schedule = {
         "task": "settle_number_operations",
         "schedule": 20.0,
         "options": {"expires": 20},
+    },
+    "settle changes of addresses whose answer was lost": {
+        "task": "settle_address_operations",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "settle emergency addresses whose answer was lost": {
+        "task": "settle_emergency_operations",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "follow emergency addresses under way": {
+        "task": "follow_emergency_registrations",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "go on with batches": {"task": "look_after_batches", "schedule": 10.0, "options": {"expires": 10}},
     "move the last month on": {"task": "refresh_number_activity", "schedule": crontab(hour=0, minute=5)},

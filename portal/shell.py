@@ -41,6 +41,21 @@ NAVIGATION = (
             ),
             NavItem("No longer listed", "inventory:number-list", query="?listed=no"),
             NavItem(
+                "Addresses",
+                "inventory:address-list",
+                also=(
+                    "inventory:address-detail",
+                    "inventory:address-numbers",
+                    "inventory:address-create",
+                    "inventory:address-edit",
+                    "inventory:address-delete",
+                ),
+            ),
+            NavItem("Address fit", "inventory:address-fit"),
+            NavItem(
+                "Emergency coverage", "inventory:emergency-coverage", also=("inventory:number-emergency",)
+            ),
+            NavItem(
                 "Presets",
                 "inventory:preset-list",
                 Permission.UPDATE_NUMBER,

@@ -1,10 +1,12 @@
 """What happened to an object: operations, changes learned and notes, newest first (UX-43)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from django.db.models import Q
 
 from portal.labels import OPERATION_STATES, Label, label_for
 from portal.models import Change, Note, Operation
@@ -27,24 +29,37 @@ class Event:
     title: str
     who: str
     differences: list[Difference] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)  # properties whose values are nobody's business
     text: str = ""
     state: Label | None = None
     operation: Operation | None = None
 
 
-def timeline(target: str, *, kinds: Mapping[str, str], properties: Mapping[str, str]) -> list[Event]:
+def timeline(
+    target: str,
+    *,
+    kinds: Mapping[str, str],
+    properties: Mapping[str, str],
+    personal: Collection[str] = (),
+    made_as: str = "",
+) -> list[Event]:
     """The newest events of an object, in three queries.
 
     `kinds` gives operations their titles, `properties` gives Twilio's property names their labels.
-    What an operation changed is told once, with the operation.
+    What an operation changed is told once, with the operation. Of `personal` properties it is told that
+    they changed, not from what to what. `made_as` is the natural key that the operation which made
+    the object was about, for it had no sid then.
     """
-    operations = list(Operation.objects.about(target).select_related("actor")[:LENGTH])
+    about = Q(target=target)
+    if made_as:
+        about |= Q(target=made_as, detail__sid=target)
+    operations = list(Operation.objects.filter(about).select_related("actor")[:LENGTH])
     changes = Change.objects.filter(target=target).select_related("run")
     changes = changes.exclude(source=Change.Source.OPERATION, kind=Change.Kind.CHANGED)[:LENGTH]
     notes = Note.objects.filter(target=target).select_related("author")[:LENGTH]
     events = [
         *(_operation_event(operation, kinds, properties) for operation in operations),
-        *(_change_event(change, properties) for change in changes),
+        *(_change_event(change, properties, personal) for change in changes),
         *(Event(note.created_at, "Note", str(note.author), text=note.body) for note in notes),
     ]
     return sorted(events, key=lambda event: event.at, reverse=True)[:LENGTH]
@@ -56,23 +71,34 @@ def _operation_event(operation: Operation, kinds: Mapping[str, str], properties:
         title=kinds.get(operation.kind, operation.kind),
         who=str(operation.actor or "Numberdesk"),
         differences=_differences(operation.detail.get("fields", {}), properties),
+        changed=[_name(name, properties) for name in operation.detail.get("changed", [])],
         text=operation.reason,
         state=label_for(OPERATION_STATES, operation.state),
         operation=operation,
     )
 
 
-def _change_event(change: Change, properties: Mapping[str, str]) -> Event:
+def _change_event(change: Change, properties: Mapping[str, str], personal: Collection[str]) -> Event:
     title = "Changed at Twilio" if change.kind == Change.Kind.CHANGED else change.get_kind_display()
-    who = f"learned by {change.get_source_display().lower()}"
-    return Event(change.at, title, who, _differences(change.fields, properties))
+    open_fields = {name: values for name, values in change.fields.items() if name not in personal}
+    return Event(
+        at=change.at,
+        title=title,
+        who=f"learned by {change.get_source_display().lower()}",
+        differences=_differences(open_fields, properties),
+        changed=[_name(name, properties) for name in change.fields if name in personal],
+    )
 
 
 def _differences(fields: Mapping[str, Any], properties: Mapping[str, str]) -> list[Difference]:
     return [
-        Difference(properties.get(name, name.replace("_", " ")), _words(before), _words(after))
+        Difference(_name(name, properties), _words(before), _words(after))
         for name, (before, after) in fields.items()
     ]
+
+
+def _name(name: str, properties: Mapping[str, str]) -> str:
+    return properties.get(name, name.replace("_", " "))
 
 
 def _words(value: Any) -> str:

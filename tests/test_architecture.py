@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.utils.module_loading import autodiscover_modules
 from importlinter.cli import lint_imports
 
 import inventory.sync
@@ -136,7 +135,7 @@ def test_no_request_is_a_transaction():
 
 
 def test_whatever_beat_sends_there_is_a_task_for():
-    autodiscover_modules("tasks")
+    app.loader.import_default_modules()
 
     sent = {entry["task"] for entry in app.conf.beat_schedule.values()}
 

@@ -1,0 +1,275 @@
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from inventory.addresses import actions, lookups
+from inventory.addresses.filters import AddressFilter, FitFilter
+from inventory.addresses.fit import TROUBLES
+from inventory.addresses.formats import EMERGENCY_COUNTRIES, format_of
+from inventory.addresses.lookups import Dependent
+from inventory.addresses.refusals import sentence_of
+from inventory.addresses.reports import fit_of_number, numbers_in_trouble, trouble_counts, use_counts
+from inventory.addresses.rules import is_box
+from inventory.forms import NoteForm
+from inventory.models import Address, PhoneNumber
+from inventory.querysets import PhoneNumberQuerySet
+from portal.access import Permission, allowed
+from portal.csv_files import csv_response
+from portal.filtering import applied, chips_of
+from portal.freshness import freshness
+from portal.http import StaffRequest, go, page
+from portal.listing import Sort, list_page, list_url, read_order, seek
+from portal.models import Operation
+from portal.shell import visible_accounts
+from portal.timeline import timeline
+from portal.twilio.errors import TwilioFailure
+
+ADDRESS_SORTS = (
+    Sort("name", "Name", ("customer_name", "sid")),
+    Sort("country", "Country", ("iso_country", "customer_name", "sid")),
+)
+FIT_SORTS = (Sort("number", "Number", ("phone_number", "sid")),)
+FILTERS = ("country", "used", "emergency", "listed", "account")
+FIT_FILTERS = ("trouble", "country", "account")
+OPERATION_TITLES = {
+    actions.CREATE_ADDRESS: "Created",
+    actions.UPDATE_ADDRESS: "Changed",
+    actions.DELETE_ADDRESS: "Deleted",
+}
+# So many numbers stand on the page of an address; the list has the rest.
+_NUMBERS_SHOWN = 20
+_CSV = (
+    "sid", "account_sid", "account", "friendly_name", "customer_name", "street", "street_secondary", "city",
+    "region", "postal_code", "iso_country", "emergency_enabled", "validated", "verified", "numbers",
+    "emergency_numbers",
+)  # fmt: skip
+
+
+@require_GET
+@allowed(Permission.VIEW)
+def address_list(request: StaffRequest) -> HttpResponse:
+    filter_ = _filter(request)
+    rows = filter_.listed_rows.select_related("account").defer("payload")
+    listing = list_page(request, rows, sorts=ADDRESS_SORTS, default_sort="name")
+    listing.chips = chips_of(filter_, request.GET)
+    uses = use_counts(listing.rows)
+    unsettled = Operation.objects.open().filter(kind=actions.CREATE_ADDRESS)
+    context = {
+        "list": listing,
+        "filter": filter_,
+        "quick_filters": [(filter_.form[name], applied(filter_, request.GET, name)) for name in FILTERS],
+        "lines": [(address, *uses[address.pk]) for address in listing.rows],
+        "unsettled": list(request.access.visible(unsettled).select_related("account", "actor")[:5]),
+        "freshness": freshness("addresses", visible_accounts(request)),
+        "can_manage": request.access.can(Permission.MANAGE_ADDRESSES),
+        "can_export": request.access.can(Permission.EXPORT),
+    }
+    return page(request, "inventory/addresses/address_list.html", context, fragment="addresses")
+
+
+@require_GET
+@allowed(Permission.EXPORT)
+def address_export(request: StaffRequest) -> HttpResponseBase:
+    """The list as CSV, in its filter and sort."""
+    order = read_order(request, ADDRESS_SORTS, default="name")
+    rows = request.access.visible(_filter(request).listed_rows, permission=Permission.EXPORT)
+    ordered = seek(rows.select_related("account").defer("payload"), order, order.descending, key=())
+
+    return csv_response("addresses", _CSV, _csv_lines(ordered))
+
+
+@require_GET
+@allowed(Permission.VIEW)
+def address_detail(request: StaffRequest, sid: str) -> HttpResponse:
+    context = _context(request, visible_address(request, sid))
+    return page(request, "inventory/addresses/address_detail.html", context, fragment="address")
+
+
+@require_GET
+@allowed(Permission.REFRESH)
+def address_numbers(request: StaffRequest, sid: str) -> HttpResponse:
+    """The page with the numbers that Twilio says depend on the address, asked for now."""
+    address = visible_address(request, sid)
+    request.access.require(Permission.REFRESH, address.account_id)
+    context = _context(request, address)
+    try:
+        context["dependents"] = known(request, lookups.dependent_numbers(address))
+    except TwilioFailure as failure:
+        context["lookup_failure"] = sentence_of(failure)
+    return page(request, "inventory/addresses/address_detail.html", context, fragment="dependents")
+
+
+@require_POST
+@allowed(Permission.ANNOTATE)
+def address_note(request: StaffRequest, sid: str) -> HttpResponse:
+    address = visible_address(request, sid)
+    request.access.require(Permission.ANNOTATE, address.account_id)
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        actions.add_note(address=address, body=form.cleaned_data["body"], author=request.user)
+        messages.success(request, "Note added.")
+        return go(request, "inventory:address-detail", address.sid)
+    context = {**_context(request, address), "note_form": form}
+    return page(request, "inventory/addresses/address_detail.html", context, fragment="address", status=422)
+
+
+@require_POST
+@allowed(Permission.REFRESH)
+def address_refresh(request: StaffRequest, sid: str) -> HttpResponse:
+    """Read this one address from Twilio now."""
+    address = visible_address(request, sid)
+    request.access.require(Permission.REFRESH, address.account_id)
+    try:
+        actions.read_address(address=address)
+    except TwilioFailure as failure:
+        messages.error(request, sentence_of(failure))
+    else:
+        messages.success(request, "Read from Twilio just now.")
+    return go(request, "inventory:address-detail", address.sid)
+
+
+@require_GET
+@allowed(Permission.VIEW)
+def address_fit(request: StaffRequest) -> HttpResponse:
+    """Numbers whose address is missing or is not what Twilio asks for."""
+    rows, filter_ = _troubled(request)
+    listing = list_page(
+        request,
+        filter_.qs.select_related("account", "address").defer("payload", "address__payload"),
+        sorts=FIT_SORTS,
+        default_sort="number",
+    )
+    listing.chips = chips_of(filter_, request.GET)
+    counts = trouble_counts(rows)
+    context = {
+        "list": listing,
+        "filter": filter_,
+        "quick_filters": [(filter_.form[name], applied(filter_, request.GET, name)) for name in FIT_FILTERS],
+        "figures": [
+            (TROUBLES[trouble], count, list_url(request.GET, trouble=trouble))
+            for trouble, count in counts.items()
+        ],
+        "lines": [(number, fit_of_number(number)) for number in listing.rows],
+        "freshness": freshness("numbers", visible_accounts(request)),
+        "can_export": request.access.can(Permission.EXPORT),
+    }
+    return page(request, "inventory/addresses/address_fit.html", context, fragment="troubles")
+
+
+@require_GET
+@allowed(Permission.EXPORT)
+def address_fit_export(request: StaffRequest) -> HttpResponseBase:
+    _, filter_ = _troubled(request, permission=Permission.EXPORT)
+    rows = filter_.qs.select_related("account", "address").defer("payload", "address__payload")
+    cells = (
+        (
+            number.phone_number, number.sid, number.account_id, number.account.friendly_name, number.country,
+            number.address_requirements, number.address_id, number.trouble, TROUBLES[number.trouble],
+        )
+        for number in rows.order_by("phone_number", "sid").iterator(chunk_size=2000)
+    )  # fmt: skip
+    header = (
+        "phone_number", "sid", "account_sid", "account", "country", "address_requirements", "address_sid",
+        "trouble", "words",
+    )  # fmt: skip
+    return csv_response("address-fit", header, cells)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDependent:
+    """A number that Twilio names, and its page where the person may see it."""
+
+    dependent: Dependent
+    url: str
+
+
+def visible_address(request: StaffRequest, sid: str) -> Address:
+    address: Address = get_object_or_404(
+        request.access.visible(Address.objects.select_related("account")), pk=sid
+    )
+    return address
+
+
+def numbers_of(request: StaffRequest, address: Address) -> tuple[PhoneNumberQuerySet, PhoneNumberQuerySet]:
+    """The numbers that are registered at an address, and those whose emergency address it is."""
+    numbers = request.access.visible(PhoneNumber.objects.present()).order_by("phone_number")
+    return numbers.filter(address=address), numbers.filter(emergency_address=address)
+
+
+def known(request: StaffRequest, dependents: Sequence[Dependent]) -> list[KnownDependent]:
+    sids = [dependent.sid for dependent in dependents]
+    ours = set(request.access.visible(PhoneNumber.objects.filter(pk__in=sids)).values_list("pk", flat=True))
+    return [
+        KnownDependent(
+            found, reverse("inventory:number-detail", args=[found.sid]) if found.sid in ours else ""
+        )
+        for found in dependents
+    ]
+
+
+def _filter(request: StaffRequest) -> AddressFilter:
+    rows = request.access.visible(Address.objects.all())
+    countries = rows.order_by().values_list("iso_country", flat=True).distinct()
+    return AddressFilter(request.GET, rows, accounts=visible_accounts(request), countries=countries)
+
+
+def _troubled(
+    request: StaffRequest, permission: Permission = Permission.VIEW
+) -> tuple[PhoneNumberQuerySet, FitFilter]:
+    """Every number in trouble that the person may see, and those of them that were asked for."""
+    rows = request.access.visible(numbers_in_trouble(), permission=permission)
+    countries = rows.order_by().values_list("country", flat=True).distinct()
+    filter_ = FitFilter(request.GET, rows, accounts=visible_accounts(request), countries=countries)
+    return rows, filter_
+
+
+def _context(request: StaffRequest, address: Address) -> dict[str, Any]:
+    registered, emergency = numbers_of(request, address)
+    numbers = list(registered[:_NUMBERS_SHOWN])
+    for number in numbers:
+        number.address = address
+    return {
+        "address": address,
+        "labels": format_of(address.iso_country).labels,
+        "numbers": [(number, fit_of_number(number)) for number in numbers],
+        "emergency_numbers": list(emergency[:_NUMBERS_SHOWN]),
+        "is_box": is_box(address.iso_country, address.street, address.street_secondary),
+        "takes_emergencies": address.iso_country in EMERGENCY_COUNTRIES,
+        "can_manage": request.access.can(Permission.MANAGE_ADDRESSES, address.account_id),
+        "can_annotate": request.access.can(Permission.ANNOTATE, address.account_id),
+        "can_refresh": request.access.can(Permission.REFRESH, address.account_id),
+        "open_operation": Operation.objects.open().about(address.sid).select_related("actor").first(),
+        "timeline": timeline(
+            address.sid,
+            kinds=OPERATION_TITLES,
+            properties=actions.PROPERTIES,
+            personal=frozenset(actions.PROPERTIES) - {"emergency_enabled"},
+        ),
+        "freshness": freshness("addresses", [address.account]).or_read_at(address.synced_at),
+        "note_form": NoteForm(),
+    }
+
+
+def _csv_lines(rows: Any) -> Iterator[Sequence[Any]]:
+    for batch in _batches(rows.iterator(chunk_size=1000)):
+        uses = use_counts(batch)
+        for address in batch:
+            values = [getattr(address, name) for name in _CSV[3:-2]]
+            yield [address.sid, address.account_id, address.account.friendly_name, *values, *uses[address.pk]]
+
+
+def _batches(rows: Iterable[Address]) -> Iterator[list[Address]]:
+    batch: list[Address] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == 1000:
+            yield batch
+            batch = []
+    yield batch
