@@ -1,7 +1,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -15,6 +15,11 @@ class SenderIdQuerySet(models.QuerySet["SenderId"]):
 
     def defaults(self) -> Self:
         return self.filter(is_default=True)
+
+    def with_country_default(self) -> Self:
+        """Each with `country_default`, the default of its account and country; None where there is none."""
+        beside = SenderId.objects.defaults().filter(account=OuterRef("account"), country=OuterRef("country"))
+        return self.annotate(country_default=Subquery(beside.values("sender")[:1]))
 
 
 class SenderId(models.Model):

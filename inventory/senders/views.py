@@ -41,8 +41,10 @@ _HEADER = (
 @allowed(Permission.VIEW)
 def sender_list(request: StaffRequest) -> HttpResponse:
     filter_ = _filter(request)
-    rows = filter_.qs.select_related("account").only(
-        "country", "sender", "is_default", "account__friendly_name"
+    rows = (
+        filter_.qs.with_country_default()
+        .select_related("account")
+        .only("country", "sender", "is_default", "account__friendly_name")
     )
     listing = list_page(request, rows, sorts=SENDER_SORTS, default_sort="country")
     listing.chips = chips_of(filter_, request.GET)

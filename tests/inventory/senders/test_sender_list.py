@@ -39,7 +39,7 @@ def found(client, **params):
     """What the list has, as (sender ID, country, account)."""
     page = Page.part(client, url_of(LIST, **params), "senders")
     return [
-        (row.one("th a").text, row.all("td")[1].text, row.all("td")[3].text) for row in page.all("tbody tr")
+        (row.one("th a").text, row.all("td")[0].text, row.all("td")[3].text) for row in page.all("tbody tr")
     ]
 
 
@@ -57,11 +57,11 @@ def test_it_lists_every_sender_id_by_country(as_viewer, register):
 
     assert found(as_viewer) == ROWS
     assert page.one("caption").text == "5 registered sender IDs, sorted by country"
-    assert [row.one("td:nth-child(4)").text for row in page.all("tbody tr")] == [
-        "Default", "Default", "–", "Default", "–",
+    assert [row.one("td:nth-child(3)").text for row in page.all("tbody tr")] == [
+        "Default", "Default", "Hoot Hoot", "Default", "No default",
     ]  # fmt: skip
-    assert "Twilio offers no API for sender IDs and their defaults." in page.one(".head").text
-    assert "a change here changes nothing at Twilio" in page.one(".head").text
+    assert "Twilio offers no API for default senders." in page.one(".sender-record").text
+    assert "a change here changes nothing at Twilio" in page.one(".sender-record").text
     assert page.one(".nav__link[aria-current]").text == "Default senders"
 
 
