@@ -170,6 +170,10 @@ def test_it_is_as_fresh_as_the_last_sync_or_its_own_last_reading(as_viewer, acco
     assert page.one(".fresh--stale").text.startswith("Stale: as of")
     assert "2 h ago" in page.one(".fresh--stale").text
 
+    PhoneNumber.objects.update(synced_at=Now() - timedelta(minutes=1))
+    assert page_of(as_viewer, number).one(".fresh").text.startswith("as of")
+    assert page_of(as_viewer, number).one(".fresh").text.endswith("from a reading of this object")
+
 
 def test_when_twilio_cannot_be_read_it_says_so_and_shows_the_last_known_state(as_viewer, account):
     number = make_number(account, friendly_name="Front desk")
@@ -276,6 +280,9 @@ def test_it_offers_what_the_role_may_on_this_account_and_nothing_else(as_viewer,
 
     assert offered(client, number) == {*ACTIONS, "Add note", "Refresh now"}
     assert offered(client, elsewhere) == offered(as_viewer, number) == set()
+    client.force_login(make_user(Role.COMPLIANCE))
+    assert "Change configuration" not in offered(client, number)
+    assert "Change owner, cost centre and tags" in offered(client, number)
 
 
 def test_refresh_now_reads_this_number_alone(as_support, account):

@@ -10,7 +10,6 @@ from tests.factories import make_account, make_number, make_sid, make_user
 from tests.inventory.stock import number_of
 from tests.mirroring import change, release
 from tests.pages import Page, htmx
-from tests.query_counts import counted
 
 pytestmark = pytest.mark.django_db
 
@@ -98,9 +97,3 @@ def test_it_is_for_those_who_may_read_from_twilio(client, as_viewer, as_support)
     assert client.post(url_of(number)).status_code == 403
     assert as_support.post(url_of(PhoneNumber(pk=make_sid("PN")))).status_code == 404
     assert as_support.get(url_of(number)).status_code == 405
-
-
-def test_it_takes_the_same_number_of_queries_every_time(as_support, number):
-    for _ in range(2):
-        with counted("number_refresh"):
-            as_support.post(url_of(number))

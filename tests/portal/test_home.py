@@ -120,7 +120,7 @@ def test_what_needs_somebody_is_counted_and_named(as_manager, account):
             {},
             {"voice_url": "", "sms_url": "", "capabilities": able},
             {"voice_url": "", "sms_url": "", "capabilities": mute},
-            {"address_requirements": "local"},
+            {"address_requirements": "local", "phone_number": "+493023125017"},
             {"address_requirements": "local", "address_sid": make_sid("AD")},
             {"emergency_address_sid": make_sid("AD"), "emergency_address_status": "registration-failure"},
         ],
