@@ -59,7 +59,10 @@ def _derive(*, account: str | None, sids: list[str] | None) -> None:
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_FORGET, parameters)
+        # What a common table expression holds, Postgres takes for little, and goes through it row by row.
+        cursor.execute("SELECT set_config('enable_nestloop', %s, true)", ["off" if account else "on"])
         cursor.execute(_DERIVE, parameters)
+        cursor.execute("SELECT set_config('enable_nestloop', 'on', true)")
 
 
 _FORGET = """
@@ -85,7 +88,7 @@ _DERIVE = """
         LEFT JOIN inventory_usageperiod AS period ON period.account_sid = number.account_sid
         WHERE (number.account_sid = %(account)s OR number.sid = ANY (%(sids)s))
           AND number.missing_since IS NULL
-    ), used AS (
+    ), used AS MATERIALIZED (
         SELECT number.sid,
                sum(usage.total) FILTER (WHERE read.kind = 'calls') AS calls,
                sum(usage.counted) FILTER (WHERE read.kind = 'calls') AS counted_calls,

@@ -10,6 +10,7 @@ again counts as it was until then.
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import structlog
 from django.db import connection, transaction
@@ -193,7 +194,7 @@ class _Counts:
     def write(self, window: UsageWindow) -> None:
         """Add to what the window has. Numbers that are not ours leave no trace."""
         if self._totals:
-            parameters = {
+            parameters: dict[str, Any] = {
                 "window": window.pk,
                 "numbers": list(self._totals),
                 "totals": list(self._totals.values()),

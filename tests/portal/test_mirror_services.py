@@ -160,7 +160,7 @@ class Installation:
             " finished_at, pages, seen, added, changed, missing, requests, retries)"
             " SELECT %s, unnest(%s::text[]), 'schedule', 'done', '', '', 0, now(), 0, 0, 0, 0, 0, 0, 0",
             self.sandbox.credentials.account_sid,
-            ["accounts", "addresses", "applications", "prices"],
+            ["accounts", "addresses", "applications", "prices", "usage"],
         )
 
     def assert_healed(self, pk: int, begun: int) -> None:
