@@ -1,10 +1,10 @@
 """Changing many numbers: freeze them, work out what becomes of each, carry it out one by one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from django.utils import timezone
 
-from inventory.actions import ChangedMeanwhile, annotate_number, update_number
+from inventory.actions import ChangedMeanwhile, record_ours, update_number
 from inventory.bulk.change import Change, effect_on
 from inventory.configuration import PROPERTIES, configuration_of
 from inventory.models import ConfigurationPreset, PhoneNumber
@@ -40,7 +40,7 @@ def set_change(batch: Batch, change: Change) -> None:
     """Work out what the change does to each number of a draft, and write that down as what is to be done."""
     batch.detail = {**batch.detail, "change": change.as_json()}
     batch.save(update_fields=["detail"])
-    for items in _chunks(batch.items.all()):
+    for items in chunks(batch.items.all()):
         numbers = {
             number.pk: number
             for number in PhoneNumber.objects.present().filter(pk__in=[item.target for item in items])
@@ -56,7 +56,12 @@ def _set_effect(item: BatchItem, number: PhoneNumber | None, change: Change) -> 
         item.state, item.words = BatchItem.State.LEFT_OUT, "Twilio does not list it any more."
         return
     effect = effect_on(number, change)
-    item.detail = {"fields": effect.fields, "ours": effect.ours, "lines": effect.lines}
+    item.detail = {
+        "fields": effect.fields,
+        "ours": effect.ours,
+        "lines": effect.lines,
+        "possible": not effect.is_nothing,
+    }
     item.seen = str(number.payload_hash)
     item.state = BatchItem.State.LEFT_OUT if effect.is_nothing else BatchItem.State.WAITING
     item.words = effect.why_not
@@ -65,36 +70,26 @@ def _set_effect(item: BatchItem, number: PhoneNumber | None, change: Change) -> 
 def carry_out_update(item: BatchItem) -> Outcome:
     """Change one number as the preview said, unless what it was to be changed from is not so any more."""
     number = PhoneNumber.objects.select_related("account").get(pk=item.target)
-    operation = None
-    if fields := item.detail["fields"]:
-        opened_with = configuration_of(number.payload) | {name: old for name, (old, _) in fields.items()}
-        try:
-            operation = update_number(
-                number=number,
-                wanted=opened_with | {name: new for name, (_, new) in fields.items()},
-                opened_with=opened_with,
-                actor=item.batch.author,
-                form_key=item.key,
-                reason=item.batch.reason,
-                patience=IN_A_TASK,
-            )
-        except ChangedMeanwhile as conflict:
-            names = ", ".join(line.name for line in conflict.lines)
-            raise Refused(f"It has changed since the preview: {names}. Nothing was changed.") from conflict
-    if ours := item.detail["ours"]:
-        number.refresh_from_db(fields=["owner", "cost_centre", "tags"])
-        annotate_number(
+    fields, ours = item.detail["fields"], item.detail["ours"]
+    actor, reason = item.batch.author, item.batch.reason
+    if not fields:
+        return Outcome(record_ours(number=number, ours=ours, actor=actor, reason=reason))
+    opened_with = configuration_of(number.payload) | {name: old for name, (old, _) in fields.items()}
+    try:
+        operation = update_number(
             number=number,
-            owner=ours["owner"][1] if "owner" in ours else number.owner,
-            cost_centre=ours["cost_centre"][1] if "cost_centre" in ours else number.cost_centre,
-            tags=_tags(number.tags, *ours["tags"]) if "tags" in ours else number.tags,
+            wanted=opened_with | {name: new for name, (_, new) in fields.items()},
+            opened_with=opened_with,
+            actor=actor,
+            form_key=item.key,
+            reason=reason,
+            patience=IN_A_TASK,
+            ours=ours,
         )
-    return Outcome(operation, words="" if operation or ours else "Twilio already had it so.")
-
-
-def _tags(now: Sequence[str], before: Sequence[str], after: Sequence[str]) -> list[str]:
-    """The difference of two sets of tags, made to what the tags are now."""
-    return sorted({*now, *after} - (set(before) - set(after)))
+    except ChangedMeanwhile as conflict:
+        names = ", ".join(line.name for line in conflict.lines)
+        raise Refused(f"It has changed since the preview: {names}. Nothing was changed.") from conflict
+    return Outcome(operation, words="" if operation else "Twilio already had it so.")
 
 
 def describe(change: Change) -> list[tuple[str, object]]:
@@ -109,7 +104,8 @@ def describe(change: Change) -> list[tuple[str, object]]:
     return lines
 
 
-def _chunks(items: Iterable[BatchItem]) -> Iterator[list[BatchItem]]:
+def chunks(items: Iterable[BatchItem]) -> Iterator[list[BatchItem]]:
+    """The items, some hundred at a time."""
     chunk: list[BatchItem] = []
     for item in items:
         chunk.append(item)

@@ -38,10 +38,6 @@ class Change:
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
 
-    @property
-    def is_empty(self) -> bool:
-        return not self.properties and self == Change()
-
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -83,8 +79,12 @@ def effect_on(number: PhoneNumber, change: Change) -> Effect:
     if not (number.sms or number.mms) and wanted.keys() & _ABOUT_MESSAGES:
         wanted = {name: value for name, value in wanted.items() if name not in _ABOUT_MESSAGES}
         left_out.append("It cannot take messages.")
-    if (name := wanted.get("friendly_name")) is not None:
-        wanted["friendly_name"] = name_for(number.phone_number, name)
+    if (pattern := wanted.pop("friendly_name", None)) is not None:
+        name = name_for(number.phone_number, pattern)
+        if len(name) > LONGEST_NAME:
+            left_out.append(f"Its name would be longer than {LONGEST_NAME} characters.")
+        else:
+            wanted = {"friendly_name": name, **wanted}
     fields = {name: [before[name], value] for name, value in wanted.items() if before[name] != value}
     ours: dict[str, list[Any]] = {}
     if change.owner is not None and change.owner != number.owner:

@@ -156,12 +156,13 @@ class ChangeForm(PortalForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for part in cleaned.get("what", ()):
-            for name in PARTS[part]:
-                typed = cleaned.get(name) if isinstance(self.fields[name], UrlField) else ""
-                if typed and (fault := fault_of_url(typed)):
-                    self.add_error(name, fault)
-            self._clean_part(part, cleaned)
+        ticked = cleaned.get("what", ())
+        for part, names in PARTS.items():
+            if part in ticked:
+                self._clean_part(part, cleaned)
+            else:  # what nobody asks for cannot be wrong
+                for name in names:
+                    self.errors.pop(name, None)
         return cleaned
 
     def _clean_part(self, part: str, cleaned: Mapping[str, Any]) -> None:
@@ -169,12 +170,20 @@ class ChangeForm(PortalForm):
             if name not in self.errors and not cleaned.get(name):
                 self.add_error(name, words)
 
+        def judge(*names: str) -> None:
+            for name in names:
+                if cleaned.get(name) and (fault := fault_of_url(cleaned[name])):
+                    self.add_error(name, fault)
+
         match part:
+            case "status":
+                judge("status_callback")
             case "calls" | "messages":
                 prefix = "voice" if part == "calls" else "sms"
                 need(f"{prefix}_route", f"Choose where {part} go")
                 match cleaned.get(f"{prefix}_route"):
                     case "url":
+                        judge(f"{prefix}_url", f"{prefix}_fallback_url")
                         need(f"{prefix}_url", f"Enter the address that is asked about {part}")
                     case "application":
                         need(f"{prefix}_application_sid", f"Choose the application that takes {part}")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from portal.access import Access, Permission
 
 UPDATE_NUMBERS = "inventory.update_numbers"
+TRANSFER_NUMBERS = "inventory.transfer_numbers"
+RELEASE_NUMBERS = "inventory.release_numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,16 +15,33 @@ class Task:
     """One button below a list of numbers: the kind of batch it makes, and the page that goes on with it."""
 
     label: str
+    sentence: str
     kind: str
     permission: Permission
     draft_view: str
 
 
 TASKS: Mapping[str, Task] = {
-    "change": Task("Change", UPDATE_NUMBERS, Permission.UPDATE_NUMBER, "inventory:bulk-change"),
+    "change": Task(
+        "Change", "Change with a preset", UPDATE_NUMBERS, Permission.UPDATE_NUMBER, "inventory:bulk-change"
+    ),
+    "transfer": Task(
+        "Move",
+        "Move to another account",
+        TRANSFER_NUMBERS,
+        Permission.TRANSFER_NUMBERS,
+        "inventory:bulk-transfer",
+    ),
+    "release": Task(
+        "Release",
+        "Release this number",
+        RELEASE_NUMBERS,
+        Permission.RELEASE_NUMBERS,
+        "inventory:bulk-release",
+    ),
 }
 
 
-def tasks_for(access: Access) -> list[tuple[str, Task]]:
-    """What a person may do with numbers, on some account."""
-    return [(name, task) for name, task in TASKS.items() if access.can(task.permission)]
+def tasks_for(access: Access, account_sid: str | None = None) -> list[tuple[str, Task]]:
+    """What a person may do with numbers of this account, or of some account when none is named."""
+    return [(name, task) for name, task in TASKS.items() if access.can(task.permission, account_sid)]

@@ -16,8 +16,8 @@ from inventory.models import ConfigurationPreset, PhoneNumber
 from inventory.querysets import PhoneNumberQuerySet
 from portal.access import Permission, allowed
 from portal.batches import asking
-from portal.batches.asking import MOST_ITEMS, NotAllowed
-from portal.http import StaffRequest, go, page
+from portal.batches.asking import NotAllowed
+from portal.http import Elsewhere, StaffRequest, go, page
 from portal.listing import Sort, list_page
 from portal.models import Batch, BatchItem, TwilioAccount
 from portal.shell import visible_accounts
@@ -35,7 +35,7 @@ def number_select(request: StaffRequest) -> HttpResponse:
     if task is None:
         messages.error(request, "Choose what to do with the numbers.")
         return redirect(back)
-    rows = _selected(request, query).present()
+    rows = _selected(request, query)
     rows = request.access.visible(rows, permission=task.permission)
     try:
         batch = actions.freeze_numbers(rows, kind=task.kind, author=request.user, draft_view=task.draft_view)
@@ -48,11 +48,12 @@ def number_select(request: StaffRequest) -> HttpResponse:
 def _selected(request: StaffRequest, query: str) -> PhoneNumberQuerySet:
     if request.POST.get("all"):
         filter_ = number_filter(request, QueryDict(query))
+        if filter_.is_about_missing:
+            return PhoneNumber.objects.none()
         matching: PhoneNumberQuerySet = filter_.qs.filter(filter_.facets)
-        return matching
-    sids = request.POST.getlist("sid")[:MOST_ITEMS]
-    chosen: PhoneNumberQuerySet = PhoneNumber.objects.filter(pk__in=sids)
-    return chosen
+        return matching.present()
+    sids = [sid for sid in request.POST.getlist("sid") if sid.isalnum()]
+    return PhoneNumber.objects.present().filter(pk__in=sids)
 
 
 @require_http_methods(["GET", "POST"])
@@ -122,15 +123,24 @@ def bulk_preview(request: StaffRequest, batch_id: UUID) -> HttpResponse:
 def bulk_discard(request: StaffRequest, batch_id: UUID) -> HttpResponse:
     batch = get_object_or_404(Batch, pk=batch_id, author=request.user)
     asking.discard(batch, actor=request.user)
+    if Batch.objects.filter(pk=batch.pk).exists():
+        messages.info(request, "This was confirmed before. It can be stopped, not discarded.")
+        return go(request, "batch-detail", batch.pk)
     messages.success(request, "Nothing was changed.")
     return go(request, "inventory:number-list")
 
 
 def own_draft(request: StaffRequest, batch_id: UUID, kind: str) -> Batch:
-    """The draft, while it is one and its author asks; 404 otherwise, also when accounts were taken away."""
-    drafts = Batch.objects.filter(state=Batch.State.DRAFT, author=request.user, kind=kind)
+    """The draft, if it is the asker's; 404 otherwise, also when accounts were taken away.
+
+    Once it was confirmed, by a double click or before Back and a reload, it leads on to its progress.
+    """
+    drafts = Batch.objects.filter(author=request.user, kind=kind)
     permission = next(task.permission for task in TASKS.values() if task.kind == kind)
-    return get_object_or_404(drafts.visible_to(request.access.account_sids(permission)), pk=batch_id)
+    batch = get_object_or_404(drafts.visible_to(request.access.account_sids(permission)), pk=batch_id)
+    if batch.state != Batch.State.DRAFT:
+        raise Elsewhere(batch)
+    return batch
 
 
 def draft_context(batch: Batch) -> dict[str, Any]:
@@ -150,9 +160,9 @@ def leave_out(batch: Batch, shown: list[str], *, keep: list[str]) -> None:
     items = batch.items.filter(pk__in=[pk for pk in shown if _is_uuid(pk)])
     kept = [pk for pk in keep if _is_uuid(pk)]
     items.exclude(pk__in=kept).filter(state=BatchItem.State.WAITING).update(state=BatchItem.State.LEFT_OUT)
-    items.filter(pk__in=kept, state=BatchItem.State.LEFT_OUT).exclude(detail={}).exclude(
-        detail__lines=[]
-    ).update(state=BatchItem.State.WAITING)
+    items.filter(pk__in=kept, state=BatchItem.State.LEFT_OUT, detail__possible=True).update(
+        state=BatchItem.State.WAITING
+    )
 
 
 def _is_uuid(text: str) -> bool:

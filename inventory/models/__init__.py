@@ -5,6 +5,7 @@ from inventory.models.cart import Cart, CartItem
 from inventory.models.number import NumberFacet, PhoneNumber
 from inventory.models.preset import ConfigurationPreset
 from inventory.models.price import NumberPrice
+from inventory.models.release import ReleasedNumber
 from inventory.models.sender import SenderId, SenderIdQuerySet
 from inventory.models.usage import KeptNumber, NumberActivity, NumberUsage, UsagePeriod, UsageWindow
 
@@ -21,6 +22,7 @@ __all__ = [
     "NumberPrice",
     "NumberUsage",
     "PhoneNumber",
+    "ReleasedNumber",
     "SenderId",
     "SenderIdQuerySet",
     "UsagePeriod",

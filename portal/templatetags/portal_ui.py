@@ -178,4 +178,5 @@ def batch_item_link(item: BatchItem) -> SafeString:
     sid = item.result or item.target
     view = _PAGES.get(sid[:2])
     url = reverse(view, args=[sid]) if view else ""
-    return format_html('<a href="{}">{}</a>', url, name) if url else format_html("{}", name)
+    link = format_html('<a href="{}">{}</a>', url, name) if url else name
+    return format_html('<span class="tn nowrap">{}</span>', link)
