@@ -5,6 +5,8 @@ from celery import shared_task
 from inventory import actions, sync
 from inventory.bulk.actions import carry_out_update
 from inventory.bulk.kinds import UPDATE_NUMBERS
+from inventory.buying import actions as buying
+from inventory.buying.actions import BUY_NUMBERS, carry_out_purchase
 from inventory.usage import standing
 from inventory.usage import sync as usage
 from portal.batches import runner
@@ -16,6 +18,7 @@ from portal.models import TwilioAccount
 # How each kind of batch carries one item out.
 CARRY_OUT: Mapping[str, CarryOut] = {
     UPDATE_NUMBERS: carry_out_update,
+    BUY_NUMBERS: carry_out_purchase,
 }
 
 
@@ -62,6 +65,11 @@ def recount_numbers() -> None:
 @shared_task(name="settle_number_operations")
 def settle_number_operations() -> None:
     actions.settle_number_operations()
+
+
+@shared_task(name="settle_purchases")
+def settle_purchases() -> None:
+    buying.settle_purchases()
 
 
 @shared_task(name="run_inventory_batch")

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from inventory import actions, columns, forms
 from inventory.addresses.reports import fit_of_number
 from inventory.bulk.kinds import tasks_for
+from inventory.buying.actions import BUY_NUMBER
 from inventory.configuration import PROPERTIES, configuration_of
 from inventory.emergency.actions import SET_EMERGENCY_ADDRESS
 from inventory.emergency.rules import why_no_address
@@ -41,6 +42,7 @@ NUMBER_SORTS = (
 QUICK_FILTERS = ("country", "type", "can", "account")
 OPERATION_TITLES = {
     actions.UPDATE_NUMBER: "Configuration changed",
+    BUY_NUMBER: "Bought",
     SET_EMERGENCY_ADDRESS: "Emergency address changed",
 }
 
@@ -273,7 +275,9 @@ def _number_context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any
         "can_annotate": request.access.can(Permission.ANNOTATE, number.account_id),
         "default_senders": request.access.visible(default_sender_of(number)),
         "open_operation": Operation.objects.open().about(number.sid).select_related("actor").first(),
-        "timeline": timeline(number.sid, kinds=OPERATION_TITLES, properties=_TOLD),
+        "timeline": timeline(
+            number.sid, kinds=OPERATION_TITLES, properties=_TOLD, made_as=number.phone_number
+        ),
         "freshness": freshness("numbers", [number.account]).or_read_at(number.synced_at),
         "note_form": forms.NoteForm(),
         "tasks": tasks_for(request.access, number.account_id),

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     EXPORT = "export"
     REFRESH = "refresh"  # read from Twilio now
     UPDATE_NUMBER = "update_number"
+    BUY_NUMBERS = "buy_numbers"
     TRANSFER_NUMBERS = "transfer_numbers"
     RELEASE_NUMBERS = "release_numbers"
     APPROVE = "approve"
@@ -52,6 +53,7 @@ PERMISSION_WORDS: Mapping[Permission, str] = {
     Permission.EXPORT: "export lists",
     Permission.REFRESH: "read from Twilio now",
     Permission.UPDATE_NUMBER: "change how numbers are configured",
+    Permission.BUY_NUMBERS: "look for numbers and buy them",
     Permission.TRANSFER_NUMBERS: "move numbers to another account",
     Permission.RELEASE_NUMBERS: "release numbers",
     Permission.APPROVE: "approve what others have asked for",
@@ -76,7 +78,14 @@ _STAFF = frozenset(
         Permission.VIEW_SYNC,
     }
 )
-_NUMBERS = frozenset({Permission.UPDATE_NUMBER, Permission.TRANSFER_NUMBERS, Permission.RELEASE_NUMBERS})
+_NUMBERS = frozenset(
+    {
+        Permission.UPDATE_NUMBER,
+        Permission.BUY_NUMBERS,
+        Permission.TRANSFER_NUMBERS,
+        Permission.RELEASE_NUMBERS,
+    }
+)
 ROLES: Mapping[str, frozenset[Permission]] = {
     Role.VIEWER: frozenset({Permission.VIEW}),
     Role.SUPPORT: _STAFF | _NUMBERS | {Permission.MANAGE_ADDRESSES, Permission.MANAGE_SENDERS},

@@ -47,6 +47,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "settle purchases whose answer was lost": {
+        "task": "settle_purchases",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
     "go on with batches": {"task": "look_after_batches", "schedule": 10.0, "options": {"expires": 10}},
     "move the last month on": {"task": "refresh_number_activity", "schedule": crontab(hour=0, minute=5)},
     "sweep out empty facets": {"task": "recount_numbers", "schedule": 24 * 3600.0},

@@ -39,6 +39,12 @@ NAVIGATION = (
                 "inventory:number-list",
                 also=("inventory:number-detail", "inventory:number-configure", "inventory:number-annotate"),
             ),
+            NavItem(
+                "Buy numbers",
+                "inventory:number-search",
+                Permission.BUY_NUMBERS,
+                also=("inventory:cart-detail", "inventory:purchase-check", "inventory:pattern-help"),
+            ),
             NavItem("No longer listed", "inventory:number-list", query="?listed=no"),
             NavItem(
                 "Addresses",

@@ -42,4 +42,4 @@ class CartItem(models.Model):
         constraints = [models.UniqueConstraint(fields=["cart", "phone_number"], name="cart_item_once")]
 
     def __str__(self) -> str:
-        return self.phone_number
+        return f"{self.phone_number}"

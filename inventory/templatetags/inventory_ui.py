@@ -9,6 +9,7 @@ from inventory.bulk.change import words
 from inventory.configuration import Route
 from inventory.models import PhoneNumber
 from inventory.pricing import PriceList
+from portal.numbering import spaced
 
 register = template.Library()
 
@@ -40,6 +41,15 @@ def _letters(able: tuple[bool, ...]) -> SafeString:
     no = [word for word, can in zip(words, able, strict=True) if not can]
     spoken = ", ".join(yes or ["nothing"]) + (f"; not {', '.join(no)}" if no else "")
     return format_html('<span class="caps">{}</span><span class="unseen">{}</span>', letters, spoken)
+
+
+@register.simple_tag
+def matched_number(parts: tuple[str, str, str]) -> SafeString:
+    """A number for sale in digits, with what the pattern found in it marked."""
+    before, found, after = parts
+    if not found:
+        return format_html("{}", spaced(before))
+    return format_html("{}<mark>{}</mark>{}", before, found, after)
 
 
 @register.simple_tag
