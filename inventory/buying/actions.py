@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from inventory import sync
@@ -18,7 +20,7 @@ from inventory.bulk.change import Change as Preset
 from inventory.bulk.change import effect_on, name_for
 from inventory.bulk.change import words as change_words
 from inventory.buying import gateway
-from inventory.buying.refusals import explain
+from inventory.buying.refusals import Remedy, explain
 from inventory.buying.search import Offer
 from inventory.models import Cart, CartItem, ConfigurationPreset, PhoneNumber
 from inventory.pricing import PriceList
@@ -166,10 +168,35 @@ def carry_out_purchase(item: BatchItem) -> Outcome:
     except AlreadyOurs as owned:
         raise Refused(str(owned)) from owned
     except Rejected as refusal:
+        explanation = explain(refusal)
+        _lead_on(item, explanation.remedy)
         raise Rejected(
-            str(explain(refusal)), code=refusal.code, status=refusal.status, request_id=refusal.request_id
+            str(explanation), code=refusal.code, status=refusal.status, request_id=refusal.request_id
         ) from None
     return Outcome(operation, result=operation.detail["sid"])
+
+
+def _lead_on(item: BatchItem, remedy: Remedy) -> None:
+    """Leave a way out with a refused item: the search that found it, or the cart, which gets it back."""
+    match remedy:
+        case Remedy.SEARCH:
+            url = f"{reverse('inventory:number-search')}?{item.detail['found_with']}"
+            text = "Search for similar ones"
+        case Remedy.PAPERS | Remedy.SETTINGS:
+            offer = Offer(**item.detail["offer"])
+            with suppress(CartFull):
+                add_to_cart(
+                    user=item.batch.author,
+                    account=item.account,
+                    offers=[offer],
+                    found_with=item.detail["found_with"],
+                )
+            url = reverse("inventory:cart-detail", args=[item.account_id])
+            text = "It is back in the cart"
+        case _:
+            url, text = reverse("inventory:purchase-refusals"), "What Twilio may refuse"
+    item.detail["next"] = {"url": url, "text": text}
+    BatchItem.objects.filter(pk=item.pk).update(detail=item.detail)
 
 
 def buy_number(
@@ -296,6 +323,7 @@ def _detail(cart: Cart, item: CartItem) -> dict[str, Any]:
         "records": records,
         "country": item.country,
         "number_type": item.number_type,
+        "offer": item.offer,
         "place": offer.place,
         "found_with": item.found_with,
     }

@@ -7,6 +7,10 @@ from inventory import labels
 from inventory.buying.search import Offer
 from inventory.pricing import Money, PriceList
 
+# What a number for sale is signed with on its way through the browser, and how many are picked at most.
+OFFER_SALT = "inventory.buying.offer"
+MOST_PICKED = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Price:

@@ -98,6 +98,11 @@ _KNOWN: Mapping[int, tuple[str, str, Remedy]] = {
 _OF_SETTINGS = frozenset({20002, 21402, 21403, 21405, 21406, 21407, 21409, 21420})
 
 
+def known() -> list[tuple[int, Explanation]]:
+    """Every refusal that has words of its own, by code."""
+    return [(code, Explanation(*words)) for code, words in sorted(_KNOWN.items())]
+
+
 def explain(failure: TwilioFailure) -> Explanation:
     """What happened and what to do; Twilio's own words for a code that we do not know."""
     if isinstance(failure, Unavailable):

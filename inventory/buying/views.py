@@ -1,41 +1,28 @@
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
-from uuid import UUID
 
-from django.contrib import messages
 from django.core import signing
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count
-from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET
 
-from inventory.buying import actions, lookups
-from inventory.buying.forms import CartForm, SearchForm
-from inventory.buying.kinds import Kind, kinds_of
+from inventory.buying import lookups, refusals
+from inventory.buying.accounts import account_to_buy_for, accounts_to_buy_for
+from inventory.buying.forms import SearchForm
 from inventory.buying.needs import AddressesHeld, bundle_need, can_be_bought, idle_numbers
-from inventory.buying.offers import Result, TypeLink, price_of
+from inventory.buying.offers import MOST_PICKED, OFFER_SALT, Result, TypeLink, price_of
 from inventory.buying.patterns import Pattern
 from inventory.buying.search import NORTH_AMERICA, Country, Found, Offer, Search
-from inventory.buying.summary import summary_of
 from inventory.models import Cart, NumberPrice, PhoneNumber
 from inventory.pricing import PriceList
 from inventory.refusals import sentence_of
 from portal.access import Permission, allowed
-from portal.batches import asking
-from portal.batches.asking import NotAllowed
-from portal.http import StaffRequest, go, page
+from portal.http import StaffRequest, page
 from portal.listing import Chip
-from portal.models import Batch, TwilioAccount
+from portal.models import TwilioAccount
 from portal.numbering import country_name
-from portal.shell import visible_accounts
 from portal.twilio.errors import TwilioFailure, Unavailable
-
-_OFFER = "inventory.buying.offer"
-_OFFER_HOLDS = 24 * 3600
-_MOST_PICKED = 20
 
 
 @require_GET
@@ -43,7 +30,11 @@ _MOST_PICKED = 20
 def number_search(request: StaffRequest) -> HttpResponse:
     """Where an account may buy numbers, of which types, and what is for sale now."""
     account = _chosen_account(request)
-    context: dict[str, Any] = {"account": account, "accounts": _accounts(request), "query": request.GET}
+    context: dict[str, Any] = {
+        "account": account,
+        "accounts": accounts_to_buy_for(request),
+        "query": request.GET,
+    }
     if account is None:
         return page(request, "inventory/number_search.html", context, fragment="buying")
     countries, failure = _countries(account)
@@ -113,7 +104,7 @@ def _results(
         "unasked": _unasked(found, wanted),
         "endings": [] if pattern else [(digit, _url(request, pattern=f"{digit}$")) for digit in range(10)],
         "found_with": request.GET.urlencode(),
-        "picks": min(_MOST_PICKED, len(offers)),
+        "picks": min(MOST_PICKED, len(offers)),
     }
 
 
@@ -135,7 +126,7 @@ def _as_results(
     return [
         Result(
             offer,
-            token=signing.dumps(offer.as_json(), salt=_OFFER, compress=True),
+            token=signing.dumps(offer.as_json(), salt=OFFER_SALT, compress=True),
             price=price_of(prices, account.pk, offer.country, offer.number_type, offer.catalog_price),
             has_address=addresses.meet(offer.address_requirements, offer.country),
             is_owned=offer.phone_number in owned,
@@ -166,175 +157,24 @@ def _explained(text: str, country: str) -> dict[str, str]:
     return {"pattern_words": pattern.words, "pattern_example": pattern.example(country)}
 
 
-@require_POST
+@require_GET
 @allowed(Permission.BUY_NUMBERS)
-def cart_add(request: StaffRequest, sid: str) -> HttpResponse:
-    """Put the ticked numbers into the cart, or the first few found, or one and go on to buy it."""
-    account = _account(request, sid)
-    found_with = request.POST.get("found_with", "")[:2000]
-    back = f"{reverse('inventory:number-search')}?{found_with}"
-    tokens = request.POST.getlist("offer")
-    if one := request.POST.get("buy"):
-        tokens = [one]
-    elif request.POST.get("pick"):
-        tokens = request.POST.getlist("all")[: _count(request.POST.get("count", ""))]
-    try:
-        offers = [Offer(**signing.loads(token, salt=_OFFER, max_age=_OFFER_HOLDS)) for token in tokens[:100]]
-    except (signing.BadSignature, TypeError):
-        messages.error(request, "This page is too old to buy from. The numbers below are for sale now.")
-        return go(request, back)
-    if not offers:
-        messages.error(request, "Tick a number to put into the cart.")
-        return go(request, back)
-    try:
-        added = actions.add_to_cart(user=request.user, account=account, offers=offers, found_with=found_with)
-    except actions.CartFull as full:
-        messages.error(request, str(full))
-        return go(request, "inventory:cart-detail", account.pk)
-    if one:
-        return _go_on(request, _cart(request, account))
-    noun = "number is" if added == 1 else "numbers are"
-    messages.success(request, f"{added} {noun} in the cart." if added else "They are in the cart already.")
-    return go(request, back)
-
-
-def _go_on(request: StaffRequest, cart: Cart) -> HttpResponse:
-    """To the check page where nothing is left to be asked, or else to the cart."""
-    kinds = kinds_of(cart)
-    if not all(kind.is_ready for kind in kinds):
-        return go(request, "inventory:cart-detail", cart.account_id)
-    actions.set_up_cart(
-        cart=cart,
-        papers={(kind.country, kind.number_type): (kind.address_sid, kind.bundle_sid) for kind in kinds},
-        name_pattern=cart.name_pattern,
-        preset=cart.preset,
-    )
-    return go(request, "inventory:purchase-check", actions.freeze_purchase(cart=cart).pk)
-
-
-@require_http_methods(["GET", "POST"])
-@allowed(Permission.BUY_NUMBERS)
-def cart_detail(request: StaffRequest, sid: str) -> HttpResponse:
-    """What is in the cart, and how it is to be bought. Continue makes a draft to check."""
-    account = _account(request, sid)
-    cart = _cart(request, account)
-    kinds = kinds_of(cart)
-    form = CartForm(request.POST or None, cart=cart, kinds=kinds)
-    status = 200
-    if request.method == "POST":
-        if form.is_valid():
-            actions.set_up_cart(
-                cart=cart,
-                papers=form.papers(),
-                name_pattern=form.cleaned_data["name_pattern"],
-                preset=form.cleaned_data["preset"],
-            )
-            try:
-                batch = actions.freeze_purchase(cart=cart)
-            except NotAllowed as reason:
-                form.add_error(None, str(reason))
-            else:
-                return go(request, "inventory:purchase-check", batch.pk)
-        status = 422
-    prices = PriceList([account], {kind.country for kind in kinds})
-    context = {
-        "account": account,
-        "cart": cart,
-        "form": form,
-        "kinds": kinds,
-        "lines": [
-            (kind, [(item, Offer(**item.offer)) for item in kind.items],
-             price_of(prices, account.pk, kind.country, kind.number_type), form)
-            for kind in kinds
-        ],
-        "count": sum(len(kind.items) for kind in kinds),
-        "search_url": _search_url(account, kinds),
-    }  # fmt: skip
-    return page(request, "inventory/cart_detail.html", context, fragment="cart", status=status)
-
-
-@require_POST
-@allowed(Permission.BUY_NUMBERS)
-def cart_remove(request: StaffRequest, sid: str) -> HttpResponse:
-    cart = _cart(request, _account(request, sid))
-    actions.remove_from_cart(cart=cart, phone_numbers=request.POST.getlist("number"))
-    messages.success(request, "Taken out of the cart.")
-    return go(request, "inventory:cart-detail", cart.account_id)
-
-
-@require_http_methods(["GET", "POST"])
-@allowed(Permission.BUY_NUMBERS)
-def purchase_check(request: StaffRequest, batch_id: UUID) -> HttpResponse:
-    """The answers once more, what it costs, and the button that buys."""
-    batches = Batch.objects.filter(kind=actions.BUY_NUMBERS, author=request.user)
-    batch: Batch = get_object_or_404(
-        batches.visible_to(request.access.account_sids(Permission.BUY_NUMBERS)), pk=batch_id
-    )
-    if batch.state != Batch.State.DRAFT:  # Back, a reload, or a second click
-        return go(request, "batch-detail", batch.pk)
-    account = _account(request, batch.account_sids[0])
-    refusal, status = "", 200
-    if request.method == "POST":
-        try:
-            actions.place_order(
-                batch=batch, actor=request.user, reason=request.POST.get("reason", "").strip()[:200]
-            )
-        except NotAllowed as reason:
-            refusal, status = str(reason), 422
-        else:
-            return go(request, "batch-detail", batch.pk)
-    context = {
-        "account": account,
-        "batch": batch,
-        "summary": summary_of(batch, account),
-        "needs_approval": asking.needs_approval(batch),
-        "refusal": refusal,
-        "reason": request.POST.get("reason", ""),
-    }
-    return page(request, "inventory/purchase_check.html", context, fragment="purchase", status=status)
-
-
-@require_POST
-@allowed(Permission.BUY_NUMBERS)
-def purchase_discard(request: StaffRequest, batch_id: UUID) -> HttpResponse:
-    """Back to the cart, which still holds everything."""
-    batch = get_object_or_404(Batch, pk=batch_id, author=request.user, kind=actions.BUY_NUMBERS)
-    asking.discard(batch, actor=request.user)
-    return go(request, "inventory:cart-detail", batch.account_sids[0])
-
-
-def _accounts(request: StaffRequest) -> list[TwilioAccount]:
-    return [
-        account
-        for account in visible_accounts(request)
-        if request.access.can(Permission.BUY_NUMBERS, account.pk)
-    ]
+def purchase_refusals(request: StaffRequest) -> HttpResponse:
+    """Why Twilio may refuse a purchase, and what helps."""
+    return page(request, "inventory/purchase_refusals.html", {"refusals": refusals.known()})
 
 
 def _chosen_account(request: StaffRequest) -> TwilioAccount | None:
-    """The account of the URL, or the first that can buy; a foreign one is a 404."""
-    accounts = _accounts(request)
+    """The account of the URL, or the first that can buy."""
     if sid := request.GET.get("account"):
-        return _account(request, sid)
-    return next((account for account in accounts if account.status == "active"), None)
-
-
-def _account(request: StaffRequest, sid: str) -> TwilioAccount:
-    account = next((account for account in visible_accounts(request) if account.pk == sid), None)
-    if account is None:
-        raise Http404
-    if not request.access.can(Permission.BUY_NUMBERS, sid):
-        raise PermissionDenied(Permission.BUY_NUMBERS)
-    return account
-
-
-def _cart(request: StaffRequest, account: TwilioAccount) -> Cart:
-    return actions.cart_of(user=request.user, account=account)
+        return account_to_buy_for(request, sid)
+    return next((a for a in accounts_to_buy_for(request) if a.status == "active"), None)
 
 
 def _carts(request: StaffRequest) -> list[Cart]:
     """The person's carts with something in them."""
-    carts = Cart.objects.filter(user=request.user, account__in=[a.pk for a in _accounts(request)])
+    sids = [account.pk for account in accounts_to_buy_for(request)]
+    carts = Cart.objects.filter(user=request.user, account__in=sids)
     return list(carts.annotate(count=Count("items")).filter(count__gt=0).select_related("account"))
 
 
@@ -401,14 +241,6 @@ def _url(request: StaffRequest, *, only: Sequence[str] = (), **changes: str) -> 
     return f"{reverse('inventory:number-search')}?{params.urlencode()}"
 
 
-def _search_url(account: TwilioAccount, kinds: Sequence[Kind]) -> str:
-    """Where to look for more numbers like those in the cart."""
-    params = {"account": account.pk}
-    if kinds:
-        params |= {"country": kinds[0].country, "type": kinds[0].number_type}
-    return f"{reverse('inventory:number-search')}?{urlencode(params)}"
-
-
 def _unasked(found: Found, wanted: Search) -> list[str]:
     """What a use case asks for that the source could not be asked."""
     use = wanted.wanted_use
@@ -416,7 +248,3 @@ def _unasked(found: Found, wanted: Search) -> list[str]:
         return []
     words = [word for name in wanted.capabilities_of_use for word in use.words(name)]
     return list(dict.fromkeys(words))
-
-
-def _count(text: str) -> int:
-    return min(int(text), _MOST_PICKED) if text.isascii() and text.isdigit() else 1

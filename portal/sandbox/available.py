@@ -70,7 +70,9 @@ def _matching(call: Call, line: Line) -> Iterator[stock.Offer]:
     query = call.query
     pattern = compile_pattern(query["Contains"]) if query.get("Contains") else None
     without_beta = call.flag("Beta", query) is False
-    geographic = block_filter(query if line.country in NORTH_AMERICA else {})
+    # Of the geographic filters the pages limit all but one to the US and Canada.
+    anywhere = {name: query[name] for name in query if name == "InLocality"}
+    geographic = block_filter(query if line.country in NORTH_AMERICA else anywhere)
     if not _line_fits(call, line):
         return
     blocks = {index for index, block in enumerate(line.blocks) if geographic(block)}
