@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.running import RunningPortal, SandboxDoor
 
@@ -22,8 +30,13 @@ _FLAGS = (
     "--disable-sync",
 )
 
+_PATIENCE = 20_000  # ms; a page takes a tenth of a second, but not on a machine that is busy with more
+
 Number = dict[str, Any]
 OpenPage = Callable[..., Page]
+
+
+expect.set_options(timeout=_PATIENCE)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -116,7 +129,7 @@ def new_context(new_context: Callable[..., BrowserContext]) -> Iterator[Callable
 
     def make(**options: Any) -> BrowserContext:
         context = new_context(**options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(_PATIENCE)
         context.on("console", hear)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         return context
