@@ -33,7 +33,6 @@ def number_search(request: StaffRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "account": account,
         "accounts": accounts_to_buy_for(request),
-        "query": request.GET,
     }
     if account is None:
         return page(request, "inventory/number_search.html", context, fragment="buying")

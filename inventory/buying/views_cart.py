@@ -40,9 +40,7 @@ def cart_add(request: StaffRequest, sid: str) -> HttpResponse:
     elif request.POST.get("pick"):
         tokens = request.POST.getlist("all")[: _count(request.POST.get("count", ""))]
     try:
-        offers = [
-            Offer(**signing.loads(token, salt=OFFER_SALT, max_age=_OFFER_HOLDS)) for token in tokens[:100]
-        ]
+        offers = [_offer(token) for token in tokens[:100]]
     except (signing.BadSignature, TypeError):
         messages.error(request, "This page is too old to buy from. The numbers below are for sale now.")
         return go(request, back)
@@ -180,3 +178,8 @@ def _search_url(account: TwilioAccount, kinds: Sequence[Kind]) -> str:
 
 def _count(text: str) -> int:
     return min(int(text), MOST_PICKED) if text.isascii() and text.isdigit() else 1
+
+
+def _offer(token: str) -> Offer:
+    """The offer that a row of the results was signed with. BadSignature for one that is not ours, or old."""
+    return Offer(**signing.loads(token, salt=OFFER_SALT, max_age=_OFFER_HOLDS))
