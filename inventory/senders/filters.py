@@ -3,7 +3,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import F, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 
 from inventory.models import SenderId, SenderIdQuerySet
 from inventory.querysets import ILike, like_escape
@@ -65,7 +65,7 @@ class SenderFilter(django_filters.FilterSet):
     def by_default(self, rows: SenderIdQuerySet, name: str, value: str) -> SenderIdQuerySet:
         if value == "yes":
             return rows.defaults()
-        rows = rows.with_country_default()
-        if value == "no":
-            return rows.filter(is_default=False, country_default__isnull=False)
-        return rows.filter(country_default=None)
+        beside = SenderId.objects.defaults().filter(account=OuterRef("account"), country=OuterRef("country"))
+        return (
+            rows.filter(Exists(beside), is_default=False) if value == "no" else rows.filter(~Exists(beside))
+        )
