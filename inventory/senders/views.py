@@ -254,7 +254,7 @@ def _lines(
     ours: dict[str, PhoneNumber] = {}
     if texts:
         numbers = request.access.visible(PhoneNumber.objects.present().filter(phone_number__in=texts))
-        ours = {number.phone_number: number for number in numbers.only("phone_number")}
+        ours = {number.phone_number: number for number in numbers.only("phone_number", "account_id")}
     return [
         (row, labels.KINDS[kinds[row.sender]], ours.get(row.sender), kinds[row.sender] == Kind.NUMBER)
         for row in rows

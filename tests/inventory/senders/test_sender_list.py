@@ -122,6 +122,12 @@ def test_it_says_which_filter_leaves_nothing(as_viewer, register):
     assert page.one(".empty h2").text == "No sender ID matches all of these filters"
 
 
+def test_a_number_on_another_account_than_its_registration_is_said_so(as_viewer, register, other):
+    make_number(other, phone_number="+442079460123")
+
+    assert "Phone number On another account" in Page.of(as_viewer, LIST).one("tbody").text
+
+
 def test_a_number_that_is_not_ours_is_said_so(as_viewer, register, account):
     assert "Not among our numbers" in Page.of(as_viewer, LIST).one("tbody").text
     make_number(account, phone_number="+442079460123")
