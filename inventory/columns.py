@@ -32,6 +32,11 @@ def _price(number: PhoneNumber, prices: PriceList) -> tuple[str, str]:
     return (str(price.amount), price.currency) if price else ("", "")
 
 
+def _activity(number: PhoneNumber, _: PriceList) -> tuple[Any, ...]:
+    found = getattr(number, "activity", None)
+    return (found.state, found.counted_calls, found.counted_messages) if found else ("", "", "")
+
+
 COLUMNS = (
     Column(
         "number", "Number", ("phone_number", "national_format"),
@@ -73,6 +78,9 @@ COLUMNS = (
     Column(
         "missing", "Missing since", ("missing_since",),
         lambda n, _: (n.missing_since.isoformat() if n.missing_since else "",),
+    ),
+    Column(
+        "activity", "Activity", ("activity", "counted_calls", "counted_messages"), _activity,
     ),
     Column("sid", "SID", ("sid",), lambda n, _: (n.sid,)),
     Column("price", "Monthly", ("monthly_price", "currency"), _price, is_default=True, is_figure=True),

@@ -11,6 +11,7 @@ from django_filters.fields import MultipleChoiceField
 from inventory import labels
 from inventory.models import PhoneNumber
 from inventory.querysets import PhoneNumberQuerySet
+from inventory.usage.labels import ACTIVITIES
 from portal.http import StaffRequest
 from portal.models import TwilioAccount
 from portal.numbering import TYPE_NAMES, country_name
@@ -134,6 +135,11 @@ class NumberFilter(django_filters.FilterSet):
     origin = _Choice(label="Origin", choices=list(labels.ORIGINS.items()))
     lifecycle = _Choice(label="Lifecycle", choices=[("beta", "Beta"), ("ga", "Generally available")])
     status = _Choice(label="Status", choices=[("in-use", "In use"), ("other", "Anything else")])
+    activity = _Choices(
+        label="Activity",
+        choices=[(state, label.word) for state, label in ACTIVITIES.items()],
+        method="by_activity",
+    )
     listed = _Choice(
         label="At Twilio", choices=[("no", "No longer listed")], empty_label="Listed", method="by_listing"
     )
@@ -196,6 +202,9 @@ class NumberFilter(django_filters.FilterSet):
 
     def by_listing(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
         return rows
+
+    def by_activity(self, rows: PhoneNumberQuerySet, name: str, value: list[str]) -> PhoneNumberQuerySet:
+        return rows.filter(activity__state__in=value) if value else rows
 
     def by_text(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
         return rows.matching(value)

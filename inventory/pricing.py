@@ -19,6 +19,11 @@ class Money:
         return f"{sign}{figure}" if sign else f"{figure} {self.currency}"
 
 
+def money_words(cost: Mapping[str, Decimal]) -> str:
+    """A sum in each currency: currencies are never added up."""
+    return " + ".join(str(Money(amount, currency)) for currency, amount in sorted(cost.items())) or "–"
+
+
 class PriceList:
     """The current monthly prices of some accounts, read in one query.
 

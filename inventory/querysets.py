@@ -80,12 +80,13 @@ class PhoneNumberQuerySet(MirroredQuerySet):
 
     def for_table(self) -> Self:
         """What the list shows; never the payload."""
-        return self.select_related("account", "voice_application", "sms_application").only(
+        return self.select_related("account", "activity", "voice_application", "sms_application").only(
             "sid", "phone_number", "friendly_name", "country", "number_type", "voice", "sms", "mms", "fax",
             "beta", "origin", "status", "address_requirements", "address_id", "emergency_status",
             "emergency_address_status", "bundle_sid", "trunk_sid", "voice_application_id",
             "sms_application_id", "voice_url", "sms_url", "owner", "cost_centre", "tags",
-            "remote_created_at", "missing_since", "account__friendly_name",
+            "remote_created_at", "missing_since", "account__friendly_name", "activity__state",
+            "activity__counted_calls", "activity__counted_messages",
             "voice_application__friendly_name", "sms_application__friendly_name",
         )  # fmt: skip
 

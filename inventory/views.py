@@ -19,6 +19,7 @@ from inventory.models import PhoneNumber
 from inventory.pricing import PriceList
 from inventory.refusals import field_of, sentence_of
 from inventory.senders.register import default_sender_of
+from inventory.usage.actions import KEEP_NUMBER
 from inventory.walks import select
 from portal.access import Permission, allowed
 from portal.csv_files import csv_response
@@ -44,6 +45,7 @@ OPERATION_TITLES = {
     actions.UPDATE_NUMBER: "Configuration changed",
     BUY_NUMBER: "Bought",
     SET_EMERGENCY_ADDRESS: "Emergency address changed",
+    KEEP_NUMBER: "Keeping",
 }
 
 _TOLD = {
@@ -51,6 +53,7 @@ _TOLD = {
     "address_sid": "Address",
     "bundle_sid": "Bundle",
     "emergency_address_sid": "Emergency address",
+    "keep_until": "Keep until",
 }
 
 
@@ -231,8 +234,9 @@ def number_refresh(request: StaffRequest, sid: str) -> HttpResponse:
 
 def _visible_number(request: StaffRequest, sid: str) -> PhoneNumber:
     rows = PhoneNumber.objects.select_related(
-        "account", "address", "emergency_address", "voice_application", "sms_application"
-    )
+        "account__usage_period", "activity", "kept__by", "address", "emergency_address", "voice_application",
+        "sms_application",
+    )  # fmt: skip
     number: PhoneNumber = get_object_or_404(request.access.visible(rows), pk=sid)
     return number
 
@@ -270,6 +274,7 @@ def _number_context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any
         "fit": fit_of_number(number),
         "no_emergency_address": why_no_address(number),
         "price": prices.of(number.account_id, number.country, number.number_type),
+        "base_price": prices.base_of(number.account_id, number.country, number.number_type),
         "can_update": request.access.can(Permission.UPDATE_NUMBER, number.account_id),
         "can_manage_addresses": request.access.can(Permission.MANAGE_ADDRESSES, number.account_id),
         "can_annotate": request.access.can(Permission.ANNOTATE, number.account_id),

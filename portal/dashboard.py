@@ -13,7 +13,7 @@ from django.db.models import QuerySet, Sum
 from inventory import labels
 from inventory.filters import FACETS, NOT_KNOWN
 from inventory.models import NumberFacet, PhoneNumber
-from inventory.pricing import Money, PriceList
+from inventory.pricing import Money, PriceList, money_words
 from portal.access import Access
 from portal.listing import capped_count
 from portal.models import TwilioAccount
@@ -57,11 +57,6 @@ class Inventory:
     @property
     def money(self) -> str:
         return money_words(self.cost)
-
-
-def money_words(cost: Mapping[str, Decimal]) -> str:
-    """A sum in each currency: currencies are never added up."""
-    return " + ".join(str(Money(amount, currency)) for currency, amount in sorted(cost.items())) or "–"
 
 
 @dataclass(slots=True)

@@ -294,8 +294,12 @@ def _is_key_of(value: Any, field: Any) -> bool:
         return datetime.fromisoformat(value).tzinfo is not None
     if isinstance(field, models.UUIDField):
         return bool(UUID(value))
+    if isinstance(field, (models.SmallIntegerField, models.PositiveSmallIntegerField)):
+        return bool(re.fullmatch(r"-?\d{1,4}", value, re.ASCII))
     if isinstance(field, models.IntegerField):
         return bool(re.fullmatch(r"-?\d{1,9}", value, re.ASCII))
+    if isinstance(field, models.DecimalField):
+        return bool(re.fullmatch(r"-?\d{1,20}(\.\d{1,20})?", value, re.ASCII))
     return b"\0" not in value.encode()
 
 

@@ -45,6 +45,11 @@ NAVIGATION = (
                 Permission.BUY_NUMBERS,
                 also=("inventory:cart-detail", "inventory:purchase-check", "inventory:pattern-help"),
             ),
+            NavItem(
+                "Reclaim risk",
+                "inventory:risk-list",
+                also=("inventory:activity-rule", "inventory:number-keep"),
+            ),
             NavItem("No longer listed", "inventory:number-list", query="?listed=no"),
             NavItem(
                 "Addresses",

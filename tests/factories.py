@@ -8,6 +8,7 @@ import msgspec
 
 from inventory import sync
 from inventory.models import Address, Application, PhoneNumber, SenderId
+from inventory.usage import standing
 from portal.mirror.engine import apply_snapshots
 from portal.models import Change, Membership, Role, TwilioAccount, User
 from portal.twilio.snapshots import Snapshot
@@ -89,6 +90,7 @@ def make_number(account: TwilioAccount, **fields: Any) -> PhoneNumber:
         **fields,
     }
     _mirror(sync.NUMBERS, payload)
+    standing.refresh_numbers([payload["sid"]])
     if ours:
         PhoneNumber.objects.filter(pk=payload["sid"]).update(**ours)
     return PhoneNumber.objects.select_related("account").get(pk=payload["sid"])

@@ -138,6 +138,11 @@ class NumberActivity(models.Model):
     def __str__(self) -> str:
         return f"{self.phone_number}: {self.state}"
 
+    @property
+    def kept_reason(self) -> str:
+        """Why it is kept; the number and its `kept` should be joined in."""
+        return self.number.kept.reason if self.keep_until and hasattr(self.number, "kept") else ""
+
 
 class KeptNumber(models.Model):
     """Somebody's word that a number is kept until a day, used or not. Ours: Twilio is not told."""

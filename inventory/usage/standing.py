@@ -59,10 +59,12 @@ def _derive(*, account: str | None, sids: list[str] | None) -> None:
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_FORGET, parameters)
-        # What a common table expression holds, Postgres takes for little, and goes through it row by row.
-        cursor.execute("SELECT set_config('enable_nestloop', %s, true)", ["off" if account else "on"])
+        if account:
+            # What a common table expression holds, Postgres takes for little, and goes through it row by row.
+            cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
         cursor.execute(_DERIVE, parameters)
-        cursor.execute("SELECT set_config('enable_nestloop', 'on', true)")
+        if account:
+            cursor.execute("SELECT set_config('enable_nestloop', 'on', true)")
 
 
 _FORGET = """

@@ -8,6 +8,7 @@ import msgspec
 
 from inventory import sync
 from inventory.models import PhoneNumber
+from inventory.usage import standing
 from portal.mirror.engine import read_listing
 from portal.models import SyncRun, TwilioAccount
 from portal.sandbox.core import Sandbox
@@ -52,6 +53,7 @@ def list_numbers(account: TwilioAccount, payloads: Sequence[dict[str, Any]]) -> 
     records = [msgspec.Raw(msgspec.json.encode(payload)) for payload in payloads]
     page = Page(records, datetime.now(UTC), Effort())
     read_listing(sync.NUMBERS, account.pk, [page], fetch=None, run=run)
+    standing.refresh_account(account)
 
 
 def number_of(twilio: Sandbox, account: TwilioAccount, *, prefix: str = "+1") -> PhoneNumber:

@@ -141,6 +141,8 @@ FOUND = [
     ("status", "other", ["Nowhere"]),
     ("status", "in-use", but("Nowhere")),
     ("listed", "no", ["Gone"]),
+    ("activity", "hosted", ["Nowhere"]),
+    ("activity", ["unknown", "idle"], but("Nowhere")),
     ("ends", "50142", ["Front desk"]),
     ("ends", "(0) 199", ["Free"]),
     ("ends", "none", []),
