@@ -274,7 +274,8 @@ def _settle(operation: Operation) -> None:
 
 def _take_in(operation: Operation, snapshot: Snapshot) -> None:
     """Copy the bought number in, with our own records of it."""
-    number = sync.apply_number(snapshot, source=Change.Source.OPERATION, operation=operation)
+    sync.apply_number(snapshot, source=Change.Source.OPERATION, operation=operation)
+    number = PhoneNumber.objects.get(pk=snapshot.sid)
     operation.detail["sid"] = snapshot.sid
     operation.save(update_fields=["detail"])
     if records := {name: value for name, (_, value) in operation.detail["ours"].items()}:

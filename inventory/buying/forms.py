@@ -9,7 +9,7 @@ from inventory import labels
 from inventory.buying.kinds import Kind
 from inventory.buying.needs import AddressesHeld
 from inventory.buying.patterns import Pattern
-from inventory.buying.search import EVERYWHERE, NORTH_AMERICA, NORTH_AMERICAN, Search
+from inventory.buying.search import NORTH_AMERICA, NORTH_AMERICAN, PLACES, Search
 from inventory.buying.use_cases import USE_CASES
 from inventory.models import Cart, ConfigurationPreset
 from portal.forms import PortalForm
@@ -128,11 +128,7 @@ class SearchForm(PortalForm):
         without = set(cleaned["without"])
         if cleaned["today"]:
             without |= set(addresses.exclusions(self.country))
-        places = {
-            name: str(cleaned[name]).strip()
-            for name in (*EVERYWHERE, *NORTH_AMERICAN)
-            if cleaned.get(name) not in (None, "")
-        }
+        places = {name: str(cleaned[name]).strip() for name in PLACES if cleaned.get(name) not in (None, "")}
         return Search(
             country=self.country,
             number_type=self.number_type,

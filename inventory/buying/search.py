@@ -29,6 +29,7 @@ NORTH_AMERICAN = {
     "near_lat_long": "NearLatLong",
     "distance": "Distance",
 }
+PLACES = (*EVERYWHERE, *NORTH_AMERICAN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from inventory.buying.forms import SearchForm
 from inventory.buying.needs import AddressesHeld, bundle_need, can_be_bought, idle_numbers
 from inventory.buying.offers import MOST_PICKED, OFFER_SALT, Result, TypeLink, price_of
 from inventory.buying.patterns import Pattern
-from inventory.buying.search import NORTH_AMERICA, Country, Found, Offer, Search
+from inventory.buying.search import NORTH_AMERICA, PLACES, Country, Found, Offer, Search
 from inventory.models import Cart, NumberPrice, PhoneNumber
 from inventory.pricing import PriceList
 from inventory.refusals import sentence_of
@@ -75,6 +75,8 @@ def _results(
         "bundle": bundle,
         "is_north_american": country.iso in NORTH_AMERICA,
         "chips": _chips(request, form),
+        "place_fields": [form[name] for name in PLACES if name in form.fields],
+        "places": sum(bool(request.GET.get(name)) for name in PLACES),
         "clear_url": _url(request, only=("account", "country", "type")),
         **_explained(request.GET.get("pattern", "").strip(), country.iso),
     }
@@ -152,7 +154,7 @@ def _explained(text: str, country: str) -> dict[str, str]:
     try:
         pattern = Pattern.read(text)
     except ValueError as fault:
-        return {"pattern_words": f"{fault}."}
+        return {"pattern_fault": f"{fault}."}
     return {"pattern_words": pattern.words, "pattern_example": pattern.example(country)}
 
 
