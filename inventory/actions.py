@@ -68,13 +68,16 @@ def update_number(
     form_key: UUID | None = None,
     reason: str = "",
     patience: Patience = IN_A_REQUEST,
+    ours: Mapping[str, Sequence[Any]] | None = None,
 ) -> Operation | None:
     """Change a number's configuration at Twilio; None when Twilio already has it so.
 
     `wanted` and `opened_with` are properties of `configuration_of`. Reads the number first and raises
-    ChangedMeanwhile rather than overwrite what somebody else changed. Raises the four Twilio
-    failures, AlreadySent and AlreadyUnderWay.
+    ChangedMeanwhile rather than overwrite what somebody else changed. `ours` are the before and after
+    of records of ours, written with Twilio's answer or not at all. Raises the four Twilio failures,
+    AlreadySent and AlreadyUnderWay.
     """
+    ours = ours or {}
     earlier = operations.check_may_start(number.sid, form_key)
     number = read_number(number=number, patience=patience)
     login = _login(number)
@@ -89,14 +92,17 @@ def update_number(
         raise ChangedMeanwhile(number, conflicts)
     changes = {name: value for name, value in changes.items() if value != current[name]}
     if not changes:
-        return None
+        return record_ours(number=number, ours=ours, actor=actor, reason=reason) if ours else None
     try:
         operation = operations.start(
             UPDATE_NUMBER,
             account=number.account,
             target=number.sid,
             actor=actor,
-            detail={"fields": {name: [current[name], value] for name, value in changes.items()}},
+            detail={
+                "fields": {name: [current[name], value] for name, value in changes.items()},
+                **({"ours": dict(ours)} if ours else {}),
+            },
             reason=reason,
             form_key=form_key,
             earlier=earlier,
@@ -110,6 +116,7 @@ def update_number(
             form_key=form_key,
             reason=reason,
             patience=patience,
+            ours=ours,
         )
     try:
         snapshot = gateway.update_number(login, number.sid, changes, patience=patience)
@@ -118,6 +125,7 @@ def update_number(
         raise
     with transaction.atomic(durable=True):
         sync.apply_number(snapshot, source=Change.Source.OPERATION, operation=operation)
+        _write_ours(number.sid, ours)
         operations.end(operation, request_id=snapshot.request_id)
     return operation
 
@@ -159,18 +167,43 @@ def _settle_update(operation: Operation) -> None:
     fields = operation.detail["fields"]
     with transaction.atomic(durable=True):
         sync.apply_number(snapshot, source=Change.Source.OPERATION, operation=operation)
-        if all(current[name] == after for name, (_, after) in fields.items()):
-            operations.end(operation, words="Twilio's answer was lost; the number shows the change.")
-        elif any(current[name] == before for name, (before, _) in fields.items()):
+        shows_it = all(current[name] == after for name, (_, after) in fields.items())
+        if not shows_it and any(current[name] == before for name, (before, _) in fields.items()):
             operations.refuse(operation, "Twilio's answer was lost, and the number does not show the change.")
-        else:  # Twilio spells some values its own way: a name taken away becomes the number
-            operations.end(operation, words="Twilio's answer was lost; the number has changed since.")
+            return
+        _write_ours(number.sid, operation.detail.get("ours", {}))
+        # Twilio spells some values its own way: a name taken away becomes the number
+        what = "the number shows the change" if shows_it else "the number has changed since"
+        operations.end(operation, words=f"Twilio's answer was lost; {what}.")
 
 
 def annotate_number(*, number: PhoneNumber, owner: str, cost_centre: str, tags: list[str]) -> None:
     """Write down who a number belongs to. Ours alone: Twilio is not told."""
     number.owner, number.cost_centre, number.tags = owner, cost_centre, tags
     number.save(update_fields=["owner", "cost_centre", "tags"])
+
+
+def record_ours(
+    *, number: PhoneNumber, ours: Mapping[str, Sequence[Any]], actor: User, reason: str = ""
+) -> Operation:
+    """Write down owner, cost centre and tags, each given as before and after, and who did so and why."""
+    with transaction.atomic():
+        _write_ours(number.sid, ours)
+        return operations.record(
+            UPDATE_NUMBER, account=number.account, target=number.sid, actor=actor,
+            detail={"fields": {}, "ours": dict(ours)}, reason=reason,
+        )  # fmt: skip
+
+
+def _write_ours(sid: str, ours: Mapping[str, Sequence[Any]]) -> None:
+    if not ours:
+        return
+    number = PhoneNumber.objects.select_for_update().get(pk=sid)
+    for name, (before, after) in ours.items():
+        if name == "tags":  # others may have tagged it meanwhile: only the difference is made
+            after = sorted({*number.tags, *after} - (set(before) - set(after)))
+        setattr(number, name, after)
+    number.save(update_fields=list(ours))
 
 
 def add_note(*, number: PhoneNumber, body: str, author: User) -> Note:

@@ -235,11 +235,10 @@ def apply_account(snapshot: Snapshot, *, source: Change.Source) -> TwilioAccount
 
 def apply_number(
     snapshot: Snapshot, *, source: Change.Source, operation: Operation | None = None
-) -> PhoneNumber:
-    """Copy one answer about a number in, and return the number as the mirror now has it."""
-    apply_snapshots(NUMBERS, [snapshot], source=source, operation=operation)
-    standing.refresh_numbers([snapshot.sid])
-    return PhoneNumber.objects.get(pk=snapshot.sid)
+) -> None:
+    """Copy one answer about a number in."""
+    if apply_snapshots(NUMBERS, [snapshot], source=source, operation=operation):
+        standing.refresh_numbers([snapshot.sid])
 
 
 def apply_address(snapshot: Snapshot, *, source: Change.Source, operation: Operation | None = None) -> None:

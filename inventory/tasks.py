@@ -4,9 +4,10 @@ from celery import shared_task
 
 from inventory import actions, sync
 from inventory.bulk.actions import carry_out_update
-from inventory.bulk.kinds import UPDATE_NUMBERS
+from inventory.bulk.kinds import RELEASE_NUMBERS, TRANSFER_NUMBERS, UPDATE_NUMBERS
 from inventory.buying import actions as buying
 from inventory.buying.actions import BUY_NUMBERS, carry_out_purchase
+from inventory.moving import actions as moving
 from inventory.usage import standing
 from inventory.usage import sync as usage
 from portal.batches import runner
@@ -18,6 +19,8 @@ from portal.models import TwilioAccount
 # How each kind of batch carries one item out.
 CARRY_OUT: Mapping[str, CarryOut] = {
     UPDATE_NUMBERS: carry_out_update,
+    TRANSFER_NUMBERS: moving.carry_out_transfer,
+    RELEASE_NUMBERS: moving.carry_out_release,
     BUY_NUMBERS: carry_out_purchase,
 }
 
@@ -65,6 +68,7 @@ def recount_numbers() -> None:
 @shared_task(name="settle_number_operations")
 def settle_number_operations() -> None:
     actions.settle_number_operations()
+    moving.settle_moving_operations()
 
 
 @shared_task(name="settle_purchases")

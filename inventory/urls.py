@@ -8,6 +8,7 @@ urlpatterns = [
     path("numbers/export/", views.number_export, name="number-export"),
     path("", include("inventory.bulk.urls")),
     path("", include("inventory.usage.urls")),
+    path("", include("inventory.moving.urls")),
     path("", include("inventory.buying.urls")),
     path("numbers/<slug:sid>/", views.number_detail, name="number-detail"),
     path("numbers/<slug:sid>/configure/", views.number_configure, name="number-configure"),

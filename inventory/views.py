@@ -16,6 +16,7 @@ from inventory.emergency.actions import SET_EMERGENCY_ADDRESS
 from inventory.emergency.rules import why_no_address
 from inventory.filters import NumberFilter, number_filter
 from inventory.models import PhoneNumber
+from inventory.moving.actions import RELEASE_NUMBER, TRANSFER_NUMBER
 from inventory.pricing import PriceList
 from inventory.refusals import field_of, sentence_of
 from inventory.senders.register import default_sender_of
@@ -44,6 +45,8 @@ QUICK_FILTERS = ("country", "type", "can", "account")
 OPERATION_TITLES = {
     actions.UPDATE_NUMBER: "Configuration changed",
     BUY_NUMBER: "Bought",
+    RELEASE_NUMBER: "Released",
+    TRANSFER_NUMBER: "Moved to another account",
     SET_EMERGENCY_ADDRESS: "Emergency address changed",
     KEEP_NUMBER: "Keeping",
 }

@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from portal.http import StaffRequest
+from portal.http import Elsewhere, StaffRequest, go
 from portal.models import Membership, Role, User
 
 P = ParamSpec("P")
@@ -168,7 +168,10 @@ def allowed(
             staff = attach_access(request)
             if not staff.access.can(permission):
                 raise PermissionDenied(permission)
-            return view(staff, *args, **kwargs)
+            try:
+                return view(staff, *args, **kwargs)
+            except Elsewhere as place:
+                return go(staff, place.to)
 
         return cast(AnyView[P], checked)
 

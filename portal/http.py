@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from portal.access import Access
 
 
+class Elsewhere(Exception):
+    """What a page was asked about has gone on, and this is its page now. `@allowed` leads there."""
+
+    def __init__(self, to: Any) -> None:
+        super().__init__("It has gone on.")
+        self.to = to
+
+
 class StaffRequest(HttpRequest):
     """A request of somebody who signed in, as views behind `@allowed` receive it."""
 

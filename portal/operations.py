@@ -98,10 +98,14 @@ def check_may_start(target: str, form_key: UUID | None = None) -> int:
     Returns how many operations the object has had.
     """
     earlier = Operation.objects.about(target).count()
-    if form_key and (sent := Operation.objects.filter(form_key=form_key).first()):
-        raise AlreadySent(sent)
-    if under_way := Operation.objects.open().about(target).first():
-        raise AlreadyUnderWay(under_way)
+    is_ours = Q(form_key=form_key) if form_key else Q()
+    is_open = Q(target=target, state__in=Operation.OPEN_STATES)
+    found = list(Operation.objects.filter(is_open | is_ours))
+    for operation in found:
+        if form_key and operation.form_key == form_key:
+            raise AlreadySent(operation)
+    if found:
+        raise AlreadyUnderWay(found[0])
     return earlier
 
 

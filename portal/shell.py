@@ -51,6 +51,7 @@ NAVIGATION = (
                 also=("inventory:activity-rule", "inventory:number-keep"),
             ),
             NavItem("No longer listed", "inventory:number-list", query="?listed=no"),
+            NavItem("Released", "inventory:released-list"),
             NavItem(
                 "Addresses",
                 "inventory:address-list",

@@ -70,7 +70,9 @@ def _operation_event(operation: Operation, kinds: Mapping[str, str], properties:
         at=operation.started_at,
         title=kinds.get(operation.kind, operation.kind),
         who=str(operation.actor or "Numberdesk"),
-        differences=_differences(operation.detail.get("fields", {}), properties),
+        differences=_differences(
+            {**operation.detail.get("fields", {}), **operation.detail.get("ours", {})}, properties
+        ),
         changed=[_name(name, properties) for name in operation.detail.get("changed", [])],
         text=operation.reason,
         state=label_for(OPERATION_STATES, operation.state),
@@ -103,7 +105,7 @@ def _name(name: str, properties: Mapping[str, str]) -> str:
 
 def _words(value: Any) -> str:
     match value:
-        case None | "":
+        case None | "" | []:
             return "nothing"
         case True:
             return "yes"
@@ -111,6 +113,8 @@ def _words(value: Any) -> str:
             return "no"
         case dict():
             return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
+        case list():
+            return ", ".join(map(_words, value))
         case str() if re.fullmatch(r"[A-Z]{2}[0-9a-fA-F]{32}", value):
             return f"{value[:6]}…{value[-4:]}"
         case _:

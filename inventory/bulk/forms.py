@@ -191,7 +191,7 @@ class ChangeForm(PortalForm):
                         need("trunk_sid", "Enter the SID of the SIP trunk")
             case "lookup":
                 need("voice_caller_id_lookup", "Choose whether to look callers up")
-            case "tags":
+            case "tags" if "add_tags" not in self.errors and "remove_tags" not in self.errors:
                 if not (cleaned.get("add_tags") or cleaned.get("remove_tags")):
                     self.add_error("add_tags", "Enter a tag to add or to remove")
                 elif both := set(cleaned.get("add_tags", ())) & set(cleaned.get("remove_tags", ())):
@@ -283,7 +283,9 @@ class PresetForm(ChangeForm):
 
     template_name = "inventory/preset_form.html"
 
-    name = forms.CharField(label="Name of the preset", max_length=80)
+    name = forms.CharField(
+        label="Name of the preset", max_length=80, error_messages={"required": "Enter a name for the preset"}
+    )
     account = forms.ChoiceField(
         label="For numbers of",
         required=False,

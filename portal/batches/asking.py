@@ -72,6 +72,8 @@ def rule_for(kind: str, *, account_sids: Iterable[str], count: int, cost: Decima
 
 
 def needs_approval(batch: Batch) -> bool:
+    if not ApprovalRule.objects.filter(kind=batch.kind).exists():
+        return False
     taking_part = batch.items.taking_part()
     accounts = taking_part.order_by().values_list("account_id", flat=True).distinct()
     return rule_for(batch.kind, account_sids=accounts, count=taking_part.count(), cost=batch.monthly_cost)

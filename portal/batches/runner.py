@@ -15,8 +15,8 @@ from datetime import timedelta
 import structlog
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db import connection
+from django.db.models import Q
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -90,7 +90,7 @@ def look_after() -> None:
 
 def run(batch_id: uuid.UUID | str, carry_out: CarryOut) -> None:
     """Carry out what a batch still has to do, several items at once, unless somebody is at it."""
-    batch = Batch.objects.filter(pk=batch_id, state__in=Batch.AT_WORK).first()
+    batch = Batch.objects.select_related("author").filter(pk=batch_id, state__in=Batch.AT_WORK).first()
     if batch is None:
         return
     with advisory_lock(f"batch:{batch.pk}") as held:
@@ -137,15 +137,21 @@ def _work(batch: Batch, carry_out: CarryOut, deadline: float) -> None:
         _carry_out(item, carry_out)
 
 
+_CLAIM = """
+    UPDATE portal_batchitem SET state = 'running', attempts = attempts + 1
+    WHERE id = (
+        SELECT id FROM portal_batchitem WHERE batch_id = %(batch)s AND state = 'waiting'
+        ORDER BY attempts, position LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING *
+"""
+
+
 def _claim(batch: Batch) -> BatchItem | None:
-    waiting = batch.items.filter(state=BatchItem.State.WAITING).order_by("attempts", "position")
-    with transaction.atomic(durable=True):
-        item = waiting.select_for_update(skip_locked=True).first()
-        if item is None:
-            return None
-        BatchItem.objects.filter(pk=item.pk).update(state=BatchItem.State.RUNNING, attempts=F("attempts") + 1)
-    item.state, item.attempts, item.batch = BatchItem.State.RUNNING, item.attempts + 1, batch
-    return item
+    for item in BatchItem.objects.raw(_CLAIM, {"batch": batch.pk}):
+        item.batch = batch
+        return item
+    return None
 
 
 def _carry_out(item: BatchItem, carry_out: CarryOut) -> None:

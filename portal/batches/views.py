@@ -146,9 +146,8 @@ def batch_decide(request: StaffRequest, batch_id: UUID) -> HttpResponse:
                 raise NotAllowed("You may not approve on all of its accounts.")
             decide(batch, actor=request.user, reason=form.cleaned_data["reason"])
         except NotAllowed as reason:
-            form.add_error(None, str(reason))
-        else:
-            return go(request, "batch-detail", batch_id)
+            messages.error(request, str(reason))
+        return go(request, "batch-detail", batch_id)
     return _show(request, batch, form, status=422)
 
 

@@ -24,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--numbers", type=int, default=100_000, help="how many numbers the sync reads")
     parser.add_argument("--rows", type=int, default=1_000_000, help="how many numbers the lists are over")
-    parser.add_argument("--only", choices=["sync", "lists"])
+    parser.add_argument("--only", choices=["sync", "bulk", "lists"])
     arguments = parser.parse_args()
 
     data = ROOT / ".data" / "bench"
@@ -42,14 +42,22 @@ def main() -> None:
     }
     layout = Layout(data)
     with _running(Postgres(layout, adopt=True)), _running(Valkey(layout, adopt=True)):
-        if arguments.only != "lists":
+        if arguments.only in (None, "sync"):
             with _sandbox(arguments.numbers) as keys:
                 _prepare(keys)
                 from tests.bench import sync
 
                 for line in sync.measure(keys):
                     report(line)
-        if arguments.only != "sync":
+        if arguments.only in (None, "bulk"):
+            with _sandbox(4_000) as keys:
+                _prepare(keys)
+                from tests.bench import bulk, sync
+
+                sync.run_sync()
+                for line in bulk.measure(keys):
+                    report(line)
+        if arguments.only in (None, "lists"):
             with _sandbox(arguments.rows) as keys:
                 _prepare(keys)
                 from tests.bench import lists, sync
