@@ -30,14 +30,29 @@ class NavSection:
 
 
 NAVIGATION = (
-    NavSection("", (NavItem("Overview", "home"),)),
+    NavSection(
+        "",
+        (
+            NavItem("Overview", "home"),
+            NavItem("Batches", "batch-list", also=("batch-detail",)),
+        ),
+    ),
     NavSection(
         "Numbers",
         (
             NavItem(
                 "All numbers",
                 "inventory:number-list",
-                also=("inventory:number-detail", "inventory:number-configure", "inventory:number-annotate"),
+                also=(
+                    "inventory:number-detail",
+                    "inventory:number-configure",
+                    "inventory:number-annotate",
+                    "inventory:bulk-change",
+                    "inventory:bulk-preview",
+                    "inventory:bulk-release",
+                    "inventory:bulk-transfer",
+                    "inventory:bulk-transfer-review",
+                ),
             ),
             NavItem(
                 "Buy numbers",
@@ -50,10 +65,32 @@ NAVIGATION = (
                 "inventory:risk-list",
                 also=("inventory:activity-rule", "inventory:number-keep"),
             ),
-            NavItem("No longer listed", "inventory:number-list", query="?listed=no"),
             NavItem("Released", "inventory:released-list"),
+            NavItem("No longer listed", "inventory:number-list", query="?listed=no"),
             NavItem(
-                "Addresses",
+                "Default senders",
+                "inventory:sender-list",
+                also=(
+                    "inventory:sender-country",
+                    "inventory:sender-default",
+                    "inventory:sender-add",
+                    "inventory:sender-remove",
+                    "inventory:sender-test",
+                ),
+            ),
+            NavItem(
+                "Presets",
+                "inventory:preset-list",
+                Permission.UPDATE_NUMBER,
+                also=("inventory:preset-create", "inventory:preset-edit"),
+            ),
+        ),
+    ),
+    NavSection(
+        "Addresses",
+        (
+            NavItem(
+                "All addresses",
                 "inventory:address-list",
                 also=(
                     "inventory:address-detail",
@@ -66,24 +103,6 @@ NAVIGATION = (
             NavItem("Address fit", "inventory:address-fit"),
             NavItem(
                 "Emergency coverage", "inventory:emergency-coverage", also=("inventory:number-emergency",)
-            ),
-            NavItem(
-                "Presets",
-                "inventory:preset-list",
-                Permission.UPDATE_NUMBER,
-                also=("inventory:preset-create", "inventory:preset-edit"),
-            ),
-            NavItem("Batches", "batch-list", also=("batch-detail",)),
-            NavItem(
-                "Default senders",
-                "inventory:sender-list",
-                also=(
-                    "inventory:sender-country",
-                    "inventory:sender-default",
-                    "inventory:sender-add",
-                    "inventory:sender-remove",
-                    "inventory:sender-test",
-                ),
             ),
         ),
     ),
