@@ -25,12 +25,18 @@ STAFF = {
     Permission.SHARE_VIEWS,
     Permission.VIEW_SYNC,
 }
+NUMBERS = {
+    Permission.UPDATE_NUMBER,
+    Permission.BUY_NUMBERS,
+    Permission.TRANSFER_NUMBERS,
+    Permission.RELEASE_NUMBERS,
+}
 EXPECTED = {
     Role.VIEWER: {Permission.VIEW},
-    Role.SUPPORT: STAFF | {Permission.UPDATE_NUMBER, Permission.MANAGE_SENDERS},
-    Role.COMPLIANCE: STAFF,
-    Role.PORTING: STAFF | {Permission.UPDATE_NUMBER},
-    Role.MANAGER: STAFF,
+    Role.SUPPORT: STAFF | NUMBERS | {Permission.MANAGE_ADDRESSES, Permission.MANAGE_SENDERS},
+    Role.COMPLIANCE: STAFF | {Permission.MANAGE_ADDRESSES},
+    Role.PORTING: STAFF | NUMBERS | {Permission.MANAGE_ADDRESSES},
+    Role.MANAGER: STAFF | {Permission.APPROVE},
     Role.ADMIN: ALL,
 }
 
