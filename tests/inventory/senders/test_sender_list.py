@@ -147,7 +147,7 @@ def test_it_shows_those_accounts_only_that_one_may_see(client, register, account
 def test_the_file_has_what_the_list_has(as_support, register):
     answer = as_support.get("/senders/export/?default=yes&sort=sender")
 
-    rows = list(csv.reader(b"".join(answer).decode().splitlines()))
+    rows = list(csv.reader(b"".join(answer).decode("utf-8-sig").splitlines()))
     assert rows[0][0] == "Sender ID (sender)"
     assert [row[:4] for row in rows[1:]] == [
         ["+442079460123", "Phone number", "GB", "yes"],
