@@ -15,7 +15,10 @@ class KeepForm(PortalForm):
     until = forms.DateField(
         label="Keep until",
         widget=forms.DateInput(attrs={"type": "date"}),
-        error_messages={"invalid": "Enter a date such as 2026-11-21"},
+        error_messages={
+            "required": "Enter the last day on which it is kept",
+            "invalid": "Enter a date such as 2026-11-21",
+        },
         help_text="The last day, at most two years from now.",
     )
     reason = forms.CharField(

@@ -175,7 +175,7 @@ def _sums(rows: QuerySet[NumberActivity]) -> tuple[int, int, dict[str, Decimal]]
     """How many numbers there are, how many are idle, and what those cost a month, in one query."""
     is_idle = Q(state=NumberActivity.State.IDLE)
     sums = rows.order_by().values_list("currency").annotate(
-        Counting("pk"), Counting("pk", filter=is_idle), Sum("monthly_cost", filter=is_idle)
+        every=Counting("pk"), idle=Counting("pk", filter=is_idle), cost=Sum("monthly_cost", filter=is_idle)
     )  # fmt: skip
     found = list(sums)
     wasted = {currency: cost for currency, _, _, cost in found if currency and cost}
