@@ -115,8 +115,8 @@ def idle_numbers(
             account=account, country=country, number_type=number_type, call_route="none",
             message_route="none", **able,
         )  # fmt: skip
-        rows = rows.of_facets(list(unanswered.values_list("pk", flat=True)))
-    return list(rows.order_by("phone_number", "sid")[:_MOST_IDLE])
+        rows = rows.filter(facet_id__in=unanswered.values("pk"))
+    return list(rows.only("sid", "phone_number").order_by("phone_number", "sid")[:_MOST_IDLE])
 
 
 def _fits(account: TwilioAccount, address: Address, requirement: str, country: str) -> bool:

@@ -2,7 +2,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core import signing
-from django.db.models import Count
 from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -14,7 +13,7 @@ from inventory.buying.needs import AddressesHeld, bundle_need, can_be_bought, id
 from inventory.buying.offers import MOST_PICKED, OFFER_SALT, Result, TypeLink, price_of
 from inventory.buying.patterns import Pattern
 from inventory.buying.search import NORTH_AMERICA, PLACES, Country, Found, Offer, Search
-from inventory.models import Cart, NumberPrice, PhoneNumber
+from inventory.models import CartItem, NumberPrice, PhoneNumber
 from inventory.pricing import PriceList
 from inventory.refusals import sentence_of
 from portal.access import Permission, allowed
@@ -30,13 +29,11 @@ from portal.twilio.errors import TwilioFailure, Unavailable
 def number_search(request: StaffRequest) -> HttpResponse:
     """Where an account may buy numbers, of which types, and what is for sale now."""
     account = _chosen_account(request)
-    context: dict[str, Any] = {
-        "account": account,
-        "accounts": accounts_to_buy_for(request),
-    }
+    context: dict[str, Any] = {"account": account, "accounts": accounts_to_buy_for(request)}
     if account is None:
         return page(request, "inventory/number_search.html", context, fragment="buying")
     countries, failure = _countries(account)
+    carts = _carts(request)
     wanted = request.GET.get("country", "")
     country = next((country for country in countries if country.iso == wanted), None)
     context |= {
@@ -46,7 +43,7 @@ def number_search(request: StaffRequest) -> HttpResponse:
         "failure": failure,
         "words": sentence_of(failure) if failure else "",
         "is_unavailable": isinstance(failure, Unavailable),
-        "carts": _carts(request),
+        "carts": [(owner, len(numbers)) for owner, numbers in carts.items()],
     }
     prices = PriceList([account], {country.iso} if country else None)
     if country is None:
@@ -55,7 +52,8 @@ def number_search(request: StaffRequest) -> HttpResponse:
         number_type = _chosen_type(request, country)
         context |= {"types": _types(request, account, country, prices), "number_type": number_type}
         if number_type:
-            context |= _results(request, account, country, number_type, prices, failure)
+            held = carts.get(account, set())
+            context |= _results(request, account, country, number_type, prices, held, failure)
     return page(request, "inventory/number_search.html", context, fragment="buying")
 
 
@@ -65,6 +63,7 @@ def _results(
     country: Country,
     number_type: str,
     prices: PriceList,
+    in_cart: set[str],
     failure: TwilioFailure | None,
 ) -> dict[str, Any]:
     form = SearchForm(request.GET, country=country.iso, number_type=number_type)
@@ -98,7 +97,7 @@ def _results(
     return context | {
         "found": found,
         "pattern": pattern,
-        "results": _as_results(request, account, found, offers, pattern, prices, addresses),
+        "results": _as_results(account, offers, pattern, prices, addresses, in_cart),
         "left_out": len(found.offers) - len(offers),
         "idle": idle_numbers(account, country.iso, number_type, wanted.can),
         "use": wanted.wanted_use,
@@ -110,20 +109,17 @@ def _results(
 
 
 def _as_results(
-    request: StaffRequest,
     account: TwilioAccount,
-    found: Found,
     offers: Sequence[Offer],
     pattern: Pattern | None,
     prices: PriceList,
     addresses: AddressesHeld,
+    in_cart: set[str],
 ) -> list[Result]:
     numbers = [offer.phone_number for offer in offers]
     owned = set(
         PhoneNumber.objects.present().filter(phone_number__in=numbers).values_list("phone_number", flat=True)
     )
-    items = Cart.objects.filter(user=request.user, account=account, items__phone_number__in=numbers)
-    in_cart = set(items.values_list("items__phone_number", flat=True))
     return [
         Result(
             offer,
@@ -172,11 +168,13 @@ def _chosen_account(request: StaffRequest) -> TwilioAccount | None:
     return next((a for a in accounts_to_buy_for(request) if a.status == "active"), None)
 
 
-def _carts(request: StaffRequest) -> list[Cart]:
-    """The person's carts with something in them."""
-    sids = [account.pk for account in accounts_to_buy_for(request)]
-    carts = Cart.objects.filter(user=request.user, account__in=sids)
-    return list(carts.annotate(count=Count("items")).filter(count__gt=0).select_related("account"))
+def _carts(request: StaffRequest) -> dict[TwilioAccount, set[str]]:
+    """The numbers in the person's carts, by account."""
+    items = CartItem.objects.filter(cart__user=request.user).values_list("cart__account_id", "phone_number")
+    held: dict[str, set[str]] = {}
+    for sid, phone_number in items:
+        held.setdefault(sid, set()).add(phone_number)
+    return {account: held[account.pk] for account in accounts_to_buy_for(request) if account.pk in held}
 
 
 def _countries(account: TwilioAccount) -> tuple[list[Country], TwilioFailure | None]:
