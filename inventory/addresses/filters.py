@@ -98,6 +98,11 @@ class FitFilter(_PlaceFilter):
         model = PhoneNumber
         fields: list[str] = []
 
+    @property
+    def is_applied(self) -> bool:
+        self.form.errors  # noqa: B018  # cleans the form when nobody has yet
+        return any(self.form.cleaned_data.values())
+
     def by_text(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
         return rows.matching(value)
 

@@ -8,11 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from inventory.addresses.formats import in_words
 from portal.labels import Label
-from portal.numbering import country_name
 
 NEEDS = ("any", "local", "foreign")
 FITS, NOT_NEEDED, NOT_KNOWN = "fits", "not-needed", "not-known"
+_LABELS: Mapping[str, Label] = {
+    "missing": Label("No address", "bad"),
+    "gone": Label("Address gone", "bad"),
+    "other-account": Label("Another account's", "bad"),
+    "not-local": Label("Outside of the country", "bad"),
+    "not-foreign": Label("Inside of the country", "bad"),
+    FITS: Label("Fits", "ok"),
+    NOT_NEEDED: Label("Not needed"),
+    NOT_KNOWN: Label("Not known"),
+}
 # What a number has to be looked at for, in the order in which the rule decides.
 TROUBLES: Mapping[str, str] = {
     "missing": "No address is set",
@@ -42,18 +52,14 @@ class Fit:
 
     @property
     def label(self) -> Label:
-        if self.is_trouble:
-            return Label("Does not fit" if self.state != "missing" else "Missing", "bad")
-        return {FITS: Label("Fits", "ok"), NOT_NEEDED: Label("Not needed")}.get(
-            self.state, Label("Not known")
-        )
+        return _LABELS[self.state]
 
 
 def fit_of(
     *, requirement: str, country: str, account_sid: str, address_sid: str | None, address: Place | None
 ) -> Fit:
     """How a number's address fits. `address` is None for one that is not set, or not mirrored."""
-    place = country_name(country)
+    place = in_words(country)
     if requirement == "none" or not requirement:
         return Fit(NOT_NEEDED, "Twilio asks for no address with this number.")
     if requirement not in NEEDS:
@@ -76,7 +82,7 @@ def fit_of(
     if requirement == "local" and not is_local:
         return Fit(
             "not-local",
-            f"Twilio asks for an address in {place}; this one is in {country_name(address.iso_country)}.",
+            f"Twilio asks for an address in {place}; this one is in {in_words(address.iso_country)}.",
         )
     if requirement == "foreign" and is_local:
         return Fit("not-foreign", f"Twilio asks for an address outside of {place}.")

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from portal.numbering import country_name
+
 # Where an emergency address can be registered for a number
 # (https://www.twilio.com/docs/voice/tutorials/emergency-calling-for-programmable-voice).
 EMERGENCY_COUNTRIES = ("US", "CA", "GB")
@@ -59,6 +61,11 @@ class Format:
             "postal_code": self.postal_code,
         }
 
+    def in_sentence(self, name: str) -> str:
+        """The label as it goes on in a sentence: `street and number`, but `ZIP Code`."""
+        label = self.labels[name]
+        return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
     def takes(self, postal_code: str) -> bool:
         """Whether the country could write a postal code like this."""
         code = re.sub(r"[\s-]+", "", postal_code).upper()
@@ -96,6 +103,14 @@ _FORMATS: Mapping[str, Format] = {
     "ZA": Format("Province", "Postal code", r"\d{4}", "8001"),
     "IL": Format("District", "Postal code", r"\d{5}(\d{2})?", "9414002"),
 }
+
+_WITH_ARTICLE = frozenset({"AE", "BS", "CD", "CF", "DO", "GB", "NL", "PH", "US"})
+
+
+def in_words(country: str) -> str:
+    """A country as it stands in a sentence: `the United States`, `Germany`."""
+    name = country_name(country)
+    return f"the {name}" if country in _WITH_ARTICLE else name
 
 
 def format_of(country: str) -> Format:

@@ -46,7 +46,8 @@ class AddressPlaceForm(PortalForm):
             ),
             ("Everywhere", [(iso, name) for name, iso in every if iso not in ours]),
         ]
-        country.error_messages["required"] = "Choose a country"
+        account.error_messages["required"] = account.error_messages["invalid_choice"] = "Choose an account"
+        country.error_messages["required"] = country.error_messages["invalid_choice"] = "Choose a country"
 
 
 class AddressForm(PortalForm):
@@ -54,6 +55,8 @@ class AddressForm(PortalForm):
 
     On one that exists, only what is new is judged: what stands at Twilio already may stay.
     """
+
+    template_name = "inventory/addresses/address_fields.html"
 
     form_key = forms.UUIDField(widget=forms.HiddenInput)
     opened_with = forms.JSONField(widget=forms.HiddenInput)
@@ -88,11 +91,13 @@ class AddressForm(PortalForm):
         *args: Any,
         country: str,
         address: Address | None = None,
+        only_name: bool = False,
         must_be_physical: bool = False,
         for_emergency: bool = False,
         **kwargs: Any,
     ) -> None:
-        self.country, self.address, self.must_be_physical = country, address, must_be_physical
+        self.country, self.address = country, address
+        self.only_name, self.must_be_physical = only_name, must_be_physical
         self.held = values_of(address.payload if address else {})
         if address is None:
             self.held["emergency_enabled"] = for_emergency
@@ -108,7 +113,7 @@ class AddressForm(PortalForm):
             del self.fields["emergency_enabled"]
         if address is None:
             del self.fields["opened_with"]
-        elif address.verified:  # 21630
+        if only_name:
             for name in (*set(PROPERTIES) - {"friendly_name"}, "auto_correct_address"):
                 self.fields.pop(name, None)
 
@@ -117,7 +122,7 @@ class AddressForm(PortalForm):
         for name, label in form.labels.items():
             self.fields[name].label = label
             verb = "Choose" if name == "region" and form.regions else "Enter"
-            self.fields[name].error_messages["required"] = f"{verb} the {label[:1].lower()}{label[1:]}"
+            self.fields[name].error_messages["required"] = f"{verb} the {form.in_sentence(name)}"
         if form.example:
             self.fields["postal_code"].help_text = f"For example {form.example}."
         else:
@@ -127,8 +132,8 @@ class AddressForm(PortalForm):
             names = {**({held: held} if held and held not in form.regions else {}), **form.regions}
             self.fields["region"] = forms.ChoiceField(
                 label=form.region,
-                choices=[("", f"Choose a {form.region.lower()}"), *names.items()],
-                error_messages={"required": f"Choose a {form.region.lower()}"},
+                choices=[("", f"Choose the {form.in_sentence('region')}"), *names.items()],
+                error_messages={"required": f"Choose the {form.in_sentence('region')}"},
             )
         else:
             self.fields["region"].help_text = "Twilio asks for one in every country."

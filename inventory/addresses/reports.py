@@ -1,6 +1,8 @@
 """Numbers and how their addresses fit, told by the database: the rule of `fit.fit_of`, as SQL."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from django.db.models import Case, Count, F, Q, Value, When
 
@@ -30,10 +32,32 @@ def numbers_in_trouble() -> PhoneNumberQuerySet:
     return troubled
 
 
-def trouble_counts(rows: PhoneNumberQuerySet) -> dict[str, int]:
-    """How many of these numbers have each trouble, in the rule's order; those without numbers left out."""
-    counted = dict(rows.order_by().values_list("trouble").annotate(numbers=Count("pk")))
-    return {trouble: counted[trouble] for trouble in TROUBLES if trouble in counted}
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """How many numbers have which trouble, in which countries. One query, for all that a page asks."""
+
+    by_country: Mapping[tuple[str, str], int]
+
+    @classmethod
+    def of(cls, rows: PhoneNumberQuerySet) -> "Troubles":
+        groups = rows.order_by().values_list("country", "trouble").annotate(numbers=Count("pk"))
+        return cls({(country, trouble): numbers for country, trouble, numbers in groups})
+
+    @property
+    def countries(self) -> set[str]:
+        return {country for country, _ in self.by_country}
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_country.values())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """In the rule's order; troubles that no number has are left out."""
+        sums: Counter[str] = Counter()
+        for (_, trouble), numbers in self.by_country.items():
+            sums[trouble] += numbers
+        return {trouble: sums[trouble] for trouble in TROUBLES if trouble in sums}
 
 
 def use_counts(addresses: Iterable[Address]) -> dict[str, tuple[int, int]]:

@@ -10,8 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from inventory.addresses.formats import EMERGENCY_COUNTRIES, format_of
-from portal.numbering import country_name
+from inventory.addresses.formats import EMERGENCY_COUNTRIES, format_of, in_words
 
 PARTS = ("customer_name", "street", "street_secondary", "city", "region", "postal_code")
 REQUIRED = ("customer_name", "street", "city", "region", "postal_code")
@@ -57,20 +56,19 @@ def faults_of(
     `must_be_physical`: numbers that need a local address rest on it, or emergency services go there.
     """
     form = format_of(country)
-    labels = form.labels
     faults: dict[str, str] = {}
     for name in PARTS:
         text = values.get(name, "").strip()
-        label = labels[name][:1].lower() + labels[name][1:]
+        label = form.in_sentence(name)
         if name in REQUIRED and not text:
-            faults[name] = f"Enter the {label}"
+            faults[name] = f"{'Choose' if name == 'region' and form.regions else 'Enter'} the {label}"
         elif odd := _odd_character(text, _NOT_IN_NAMES if name == "customer_name" else _NOT_IN_PLACES):
             faults[name] = f"Take {odd} out of the {label}"
         elif len(text) > _LONGEST:
             faults[name] = f"Shorten the {label} to {_LONGEST} characters. It has {len(text)}"
     if for_emergency and country not in EMERGENCY_COUNTRIES:
         faults["emergency_enabled"] = (
-            f"Leave this off: Twilio registers no emergency addresses in {country_name(country)}"
+            f"Leave this off: Twilio registers no emergency addresses in {in_words(country)}"
         )
     faults = _name_faults(values, for_emergency) | faults
     must_be_physical = must_be_physical or for_emergency
@@ -82,10 +80,11 @@ def faults_of(
             else "Enter the place itself: a post office box or virtual office is no local address",
         )
     if form.regions and "region" not in faults and values["region"].strip() not in form.regions:
-        faults["region"] = f"Choose a {form.region.lower()}"
+        faults["region"] = f"Choose the {form.in_sentence('region')}"
     if "postal_code" not in faults and not form.takes(values["postal_code"]):
         faults["postal_code"] = (
-            f"Enter a {form.postal_code} as {country_name(country)} writes it: {form.example}"
+            f"Enter the {form.in_sentence('postal_code')} as one writes it in {in_words(country)}: "
+            f"{form.example}"
         )
     return faults
 

@@ -15,7 +15,7 @@ from inventory.addresses.fit import TROUBLES
 from inventory.addresses.formats import EMERGENCY_COUNTRIES, format_of
 from inventory.addresses.lookups import Dependent
 from inventory.addresses.refusals import sentence_of
-from inventory.addresses.reports import fit_of_number, numbers_in_trouble, trouble_counts, use_counts
+from inventory.addresses.reports import Troubles, fit_of_number, numbers_in_trouble, use_counts
 from inventory.addresses.rules import is_box
 from inventory.forms import NoteForm
 from inventory.models import Address, PhoneNumber
@@ -25,14 +25,14 @@ from portal.csv_files import csv_response
 from portal.filtering import applied, chips_of
 from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
-from portal.listing import Sort, list_page, list_url, read_order, seek
+from portal.listing import Count, Sort, list_page, list_url, read_order, seek
 from portal.models import Operation
 from portal.shell import visible_accounts
 from portal.timeline import timeline
 from portal.twilio.errors import TwilioFailure
 
 ADDRESS_SORTS = (
-    Sort("name", "Name", ("customer_name", "sid")),
+    Sort("name", "Company or person", ("customer_name", "sid")),
     Sort("country", "Country", ("iso_country", "customer_name", "sid")),
 )
 FIT_SORTS = (Sort("number", "Number", ("phone_number", "sid")),)
@@ -139,22 +139,22 @@ def address_refresh(request: StaffRequest, sid: str) -> HttpResponse:
 @allowed(Permission.VIEW)
 def address_fit(request: StaffRequest) -> HttpResponse:
     """Numbers whose address is missing or is not what Twilio asks for."""
-    rows, filter_ = _troubled(request)
+    troubles, filter_ = _troubled(request)
     listing = list_page(
         request,
         filter_.qs.select_related("account", "address").defer("payload", "address__payload"),
         sorts=FIT_SORTS,
         default_sort="number",
+        count=None if filter_.is_applied else Count(troubles.total),
     )
     listing.chips = chips_of(filter_, request.GET)
-    counts = trouble_counts(rows)
     context = {
         "list": listing,
         "filter": filter_,
         "quick_filters": [(filter_.form[name], applied(filter_, request.GET, name)) for name in FIT_FILTERS],
         "figures": [
             (TROUBLES[trouble], count, list_url(request.GET, trouble=trouble))
-            for trouble, count in counts.items()
+            for trouble, count in troubles.counts.items()
         ],
         "lines": [(number, fit_of_number(number)) for number in listing.rows],
         "freshness": freshness("numbers", visible_accounts(request)),
@@ -220,14 +220,12 @@ def _filter(request: StaffRequest) -> AddressFilter:
     return AddressFilter(request.GET, rows, accounts=visible_accounts(request), countries=countries)
 
 
-def _troubled(
-    request: StaffRequest, permission: Permission = Permission.VIEW
-) -> tuple[PhoneNumberQuerySet, FitFilter]:
-    """Every number in trouble that the person may see, and those of them that were asked for."""
+def _troubled(request: StaffRequest, permission: Permission = Permission.VIEW) -> tuple[Troubles, FitFilter]:
+    """What the person may see, counted, and the numbers of it that were asked for."""
     rows = request.access.visible(numbers_in_trouble(), permission=permission)
-    countries = rows.order_by().values_list("country", flat=True).distinct()
-    filter_ = FitFilter(request.GET, rows, accounts=visible_accounts(request), countries=countries)
-    return rows, filter_
+    troubles = Troubles.of(rows)
+    accounts = visible_accounts(request)
+    return troubles, FitFilter(request.GET, rows, accounts=accounts, countries=troubles.countries)
 
 
 def _context(request: StaffRequest, address: Address) -> dict[str, Any]:

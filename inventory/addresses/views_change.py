@@ -63,10 +63,12 @@ def address_edit(request: StaffRequest, sid: str) -> HttpResponse:
     address = visible_address(request, sid)
     request.access.require(Permission.MANAGE_ADDRESSES, address.account_id)
     registered, emergency = numbers_of(request, address)
+    emergency_count = emergency.count()
     form = forms.AddressForm(
         request.POST or None,
         country=address.iso_country,
         address=address,
+        only_name=address.verified or emergency_count > 0,
         must_be_physical=registered.filter(address_requirements="local").exists(),
     )
     context: dict[str, Any] = {
@@ -75,7 +77,7 @@ def address_edit(request: StaffRequest, sid: str) -> HttpResponse:
         "account": address.account,
         "country": address.iso_country,
         "registered_count": registered.count(),
-        "emergency_count": emergency.count(),
+        "emergency_count": emergency_count,
     }
     status = 200
     if request.method == "POST":

@@ -17,6 +17,7 @@ from portal import operations
 from portal.models import Change, Operation, User
 from portal.twilio.errors import Absent, NoCredentials, TwilioFailure
 from portal.twilio.login import Login
+from portal.twilio.patience import IN_A_REQUEST, Patience
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,7 @@ def set_emergency_address(
     actor: User,
     form_key: UUID | None = None,
     reason: str = "",
+    patience: Patience = IN_A_REQUEST,
 ) -> Operation | None:
     """Assign an emergency address at Twilio, or with None remove it; None when Twilio already has it so.
 
@@ -42,7 +44,7 @@ def set_emergency_address(
     Twilio failures, AlreadySent and AlreadyUnderWay.
     """
     earlier = operations.check_may_start(number.sid, form_key)
-    number = read_number(number=number)
+    number = read_number(number=number, patience=patience)
     before, after = number.emergency_address_id or "", wanted.sid if wanted else ""
     if before == after:
         return None
@@ -61,10 +63,16 @@ def set_emergency_address(
         )
     except operations.Overtaken:
         return set_emergency_address(
-            number=number, wanted=wanted, actor=actor, form_key=form_key, reason=reason
+            number=number,
+            wanted=wanted,
+            actor=actor,
+            form_key=form_key,
+            reason=reason,
+            patience=patience,
         )
     try:
-        snapshot = gateway.update_number(_login(number), number.sid, {"emergency_address_sid": after})
+        values = {"emergency_address_sid": after}
+        snapshot = gateway.update_number(_login(number), number.sid, values, patience=patience)
     except TwilioFailure as failure:
         operations.end_as(operation, failure)
         raise

@@ -6,9 +6,8 @@ removed and shows `unregistered`. `EmergencyStatus` is not set any more: Twilio 
 October 2021) or refuses it (22222), so only `EmergencyAddressSid` is sent.
 """
 
-from inventory.addresses.formats import EMERGENCY_COUNTRIES
+from inventory.addresses.formats import EMERGENCY_COUNTRIES, in_words
 from inventory.models import Address, PhoneNumber
-from portal.numbering import country_name
 
 GUIDE = "https://www.twilio.com/docs/voice/tutorials/emergency-calling-for-programmable-voice"
 PENDING = ("pending-registration", "pending-unregistration")
@@ -27,7 +26,7 @@ def why_no_address(number: PhoneNumber) -> str:
     if number.country not in EMERGENCY_COUNTRIES:
         return (
             "Twilio registers emergency addresses for numbers of the United States, Canada and the United "
-            f"Kingdom, and this one is of {country_name(number.country) or 'a country that is not known'}."
+            f"Kingdom, and this one is of {in_words(number.country) or 'a country that is not known'}."
         )
     if number.emergency_address_status == "pending-unregistration":
         return f"The last address is still being removed. {_patience(number.country)}"
@@ -51,7 +50,7 @@ def why_not(number: PhoneNumber, address: Address) -> str:
         return "This address is not enabled for emergency calls. Change that on the address's page first."
     if address.iso_country != number.country:
         return (
-            f"Emergency calls from this number reach services in {country_name(number.country)}. "
+            f"Emergency calls from this number reach services in {in_words(number.country)}. "
             "Choose an address there."
         )
     return ""
