@@ -4,9 +4,15 @@ from celery import shared_task
 
 from inventory import actions, sync
 from inventory.bulk.actions import carry_out_update
-from inventory.bulk.kinds import RELEASE_NUMBERS, TRANSFER_NUMBERS, UPDATE_NUMBERS
+from inventory.bulk.kinds import (
+    RELEASE_NUMBERS,
+    SET_EMERGENCY_ADDRESSES,
+    TRANSFER_NUMBERS,
+    UPDATE_NUMBERS,
+)
 from inventory.buying import actions as buying
 from inventory.buying.actions import BUY_NUMBERS, carry_out_purchase
+from inventory.emergency.bulk import carry_out_emergency
 from inventory.moving import actions as moving
 from inventory.usage import standing
 from inventory.usage import sync as usage
@@ -21,6 +27,7 @@ CARRY_OUT: Mapping[str, CarryOut] = {
     UPDATE_NUMBERS: carry_out_update,
     TRANSFER_NUMBERS: moving.carry_out_transfer,
     RELEASE_NUMBERS: moving.carry_out_release,
+    SET_EMERGENCY_ADDRESSES: carry_out_emergency,
     BUY_NUMBERS: carry_out_purchase,
 }
 

@@ -36,6 +36,7 @@ BATCH_KINDS: Mapping[str, str] = {
     "inventory.buy_numbers": "Buy numbers",
     "inventory.release_numbers": "Release numbers",
     "inventory.transfer_numbers": "Move numbers to another account",
+    "inventory.set_emergency_addresses": "Change emergency addresses",
 }
 # Those for which four eyes can be asked.
 APPROVABLE_KINDS = ("inventory.buy_numbers", "inventory.release_numbers", "inventory.transfer_numbers")

@@ -49,6 +49,8 @@ NAVIGATION = (
                     "inventory:number-annotate",
                     "inventory:bulk-change",
                     "inventory:bulk-preview",
+                    "inventory:bulk-emergency",
+                    "inventory:bulk-emergency-review",
                     "inventory:bulk-release",
                     "inventory:bulk-transfer",
                     "inventory:bulk-transfer-review",
@@ -65,6 +67,7 @@ NAVIGATION = (
                 "inventory:risk-list",
                 also=("inventory:activity-rule", "inventory:number-keep"),
             ),
+            NavItem("Costs", "inventory:cost-list", also=("inventory:budget-set",)),
             NavItem("Released", "inventory:released-list"),
             NavItem("No longer listed", "inventory:number-list", query="?listed=no"),
             NavItem(

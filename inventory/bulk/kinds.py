@@ -8,11 +8,15 @@ from portal.access import Access, Permission
 UPDATE_NUMBERS = "inventory.update_numbers"
 TRANSFER_NUMBERS = "inventory.transfer_numbers"
 RELEASE_NUMBERS = "inventory.release_numbers"
+SET_EMERGENCY_ADDRESSES = "inventory.set_emergency_addresses"
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One button below a list of numbers: the kind of batch it makes, and the page that goes on with it."""
+    """One button below a list of numbers: the kind of batch it makes, and the page that goes on with it.
+
+    `sentence` is what the page of one number calls it; "" where that page has a way of its own.
+    """
 
     label: str
     sentence: str
@@ -24,6 +28,13 @@ class Task:
 TASKS: Mapping[str, Task] = {
     "change": Task(
         "Change", "Change with a preset", UPDATE_NUMBERS, Permission.UPDATE_NUMBER, "inventory:bulk-change"
+    ),
+    "emergency": Task(
+        "Emergency address",
+        "",
+        SET_EMERGENCY_ADDRESSES,
+        Permission.MANAGE_ADDRESSES,
+        "inventory:bulk-emergency",
     ),
     "transfer": Task(
         "Move",

@@ -39,7 +39,7 @@ class EmergencyAddressForm(PortalForm):
 
 
 @require_http_methods(["GET", "POST"])
-@allowed(Permission.UPDATE_NUMBER)
+@allowed(Permission.MANAGE_ADDRESSES)
 def bulk_emergency(request: StaffRequest, batch_id: UUID) -> HttpResponse:
     """Which emergency address the numbers of a draft get."""
     batch = own_draft(request, batch_id, SET_EMERGENCY_ADDRESSES)
@@ -60,7 +60,7 @@ def bulk_emergency(request: StaffRequest, batch_id: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@allowed(Permission.UPDATE_NUMBER)
+@allowed(Permission.MANAGE_ADDRESSES)
 def bulk_emergency_review(request: StaffRequest, batch_id: UUID) -> HttpResponse:
     """Which numbers get it and which cannot; then it is asked for."""
     batch = own_draft(request, batch_id, SET_EMERGENCY_ADDRESSES)
