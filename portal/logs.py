@@ -1,5 +1,6 @@
 """What never enters a log line: queries, where numbers and names stand, and keys of links."""
 
+import logging
 import re
 from typing import Any
 
@@ -20,3 +21,10 @@ def redact(logger: Any, method: str, event: EventDict) -> EventDict:
     if isinstance(event.get("event"), str):
         event["event"] = without_key(event["event"])
     return event
+
+
+def one_line_for_a_refusal(record: logging.LogRecord) -> bool:
+    """A logging filter: only a fault of ours has a traceback, not what somebody may not do."""
+    if record.levelno < logging.ERROR:
+        record.exc_info = None
+    return True

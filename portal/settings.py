@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from portal.env import env_bool, env_int, env_list, env_secret, env_str
 from portal.local import layout
-from portal.logs import redact
+from portal.logs import one_line_for_a_refusal, redact
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -313,12 +313,12 @@ _shared_processors: list[structlog.typing.Processor] = [
     redact,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
+    structlog.processors.format_exc_info,
 ]
 structlog.configure(
     processors=[
         structlog.stdlib.filter_by_level,
         *_shared_processors,
-        structlog.processors.format_exc_info,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),
@@ -340,6 +340,9 @@ LOGGING = {
             "foreign_pre_chain": _shared_processors,
         }
     },
+    "filters": {
+        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": one_line_for_a_refusal},
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "INFO")},
     "loggers": {
@@ -347,6 +350,7 @@ LOGGING = {
         "twilio.http_client": {"level": "CRITICAL"},
         "urllib3": {"level": "ERROR"},
         "django.server": {"level": "WARNING"},
+        "django.request": {"filters": ["refusals"]},
     },
 }
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

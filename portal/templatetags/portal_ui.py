@@ -67,7 +67,7 @@ def sid(value: str | None) -> SafeString:
 
 @register.simple_tag
 def ago(moment: datetime | None, never: str = "never") -> SafeString:
-    """`3 min ago`, with the exact time on hover and for machines."""
+    """`3 min ago`, or a date when that is long ago; the exact time on hover and for machines."""
     if not moment:
         return format_html("{}", never)
     return format_html(
@@ -85,8 +85,14 @@ def exact(moment: datetime | None) -> str:
     )
 
 
+_LONG_AGO = timedelta(days=60)  # then a date says more than a count of days
+
+
 @register.filter
 def distance(moment: datetime) -> str:
+    """`3 min ago`, `12 days ago`, and then `22 Nov 2023`."""
+    if timezone.now() - moment >= _LONG_AGO:
+        return format_date(timezone.localtime(moment, timezone.get_default_timezone()), "j M Y")
     seconds = int((timezone.now() - moment).total_seconds())
     for size, unit in ((86400, "day"), (3600, "h"), (60, "min")):
         if seconds >= size:

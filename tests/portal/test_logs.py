@@ -140,3 +140,12 @@ def test_each_line_says_what_happened_to_which_object(twilio, parent, log):
         event = json.loads(lines[0])
         assert (event["event"], event["resource"], event["account"]) == ("sync.run", "numbers", parent.pk)
         assert (event["state"], event["seen"], event["added"]) == ("done", 261, 261)
+
+
+def test_a_refusal_is_one_line_and_a_fault_has_its_traceback(as_viewer, log):
+    assert as_viewer.get("/people/").status_code == 403
+    assert "/people/" in log.getvalue()
+    assert "Traceback" not in log.getvalue()
+
+    logging.getLogger("django.request").error("Internal Server Error", exc_info=ValueError("ours"))
+    assert "ValueError: ours" in log.getvalue()
