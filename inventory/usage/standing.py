@@ -80,7 +80,8 @@ _FORGET = """
 # `state` is `activity.state_of`, which a test holds it to.
 _DERIVE = """
     WITH number AS (
-        SELECT number.*, account.owner_sid,
+        SELECT number.sid, number.account_sid, number.phone_number, number.country, number.number_type,
+               number.origin, number.remote_created_at, account.owner_sid,
                (account.status = 'suspended' OR account.type = 'Trial')::int AS urgency,
                coalesce(period.first_day, %(first)s) AS first_day,
                coalesce(period.last_day, %(last)s) AS last_day,
