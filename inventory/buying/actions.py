@@ -72,10 +72,10 @@ def add_to_cart(*, user: User, account: TwilioAccount, offers: Sequence[Offer], 
         papers = {
             (item.country, item.number_type): (item.address_sid, item.bundle_sid) for item in held.values()
         }
-        new = [offer for offer in offers if offer.phone_number not in held]
+        new = {offer.phone_number: offer for offer in offers if offer.phone_number not in held}
         if len(held) + len(new) > MOST_IN_CART:
             raise CartFull(f"A cart holds {MOST_IN_CART} numbers. Buy these first.")
-        for offer in new:
+        for offer in new.values():
             address, bundle = papers.get((offer.country, offer.number_type), ("", ""))
             CartItem.objects.create(
                 cart=cart,

@@ -153,6 +153,7 @@ class CartForm(PortalForm):
         max_length=64,
         help_text="{number} becomes the number, {national} its national format, {place} its city. Left "
         "empty, Twilio names each number after itself.",
+        error_messages={"max_length": "Shorten the name to 64 characters"},
     )
     preset = forms.ModelChoiceField(
         ConfigurationPreset.objects.none(),
