@@ -15,6 +15,7 @@ urlpatterns = [
     path("numbers/<slug:sid>/annotate/", views.number_annotate, name="number-annotate"),
     path("numbers/<slug:sid>/note/", views.number_note, name="number-note"),
     path("numbers/<slug:sid>/refresh/", views.number_refresh, name="number-refresh"),
+    path("costs/", include("inventory.money.urls")),
     path("addresses/", include("inventory.addresses.urls")),
     path("", include("inventory.emergency.urls")),
     path("senders/", include("inventory.senders.urls")),

@@ -41,6 +41,7 @@ class Permission(StrEnum):
     MANAGE_ADDRESSES = "manage_addresses"  # emergency addresses of numbers, too
     MANAGE_SENDERS = "manage_senders"
     SHARE_VIEWS = "share_views"
+    MANAGE_BUDGETS = "manage_budgets"
     VIEW_SYNC = "view_sync"
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_PEOPLE = "manage_people"
@@ -61,6 +62,7 @@ PERMISSION_WORDS: Mapping[Permission, str] = {
     Permission.MANAGE_ADDRESSES: "create and change addresses, and set emergency addresses",
     Permission.MANAGE_SENDERS: "write down default senders",
     Permission.SHARE_VIEWS: "share saved views",
+    Permission.MANAGE_BUDGETS: "set what accounts may spend on numbers",
     Permission.VIEW_SYNC: "see how fresh the copy of Twilio is",
     Permission.MANAGE_ACCOUNTS: "connect accounts",
     Permission.MANAGE_PEOPLE: "give people their roles",
@@ -91,7 +93,7 @@ ROLES: Mapping[str, frozenset[Permission]] = {
     Role.SUPPORT: _STAFF | _NUMBERS | {Permission.MANAGE_ADDRESSES, Permission.MANAGE_SENDERS},
     Role.COMPLIANCE: _STAFF | {Permission.MANAGE_ADDRESSES},
     Role.PORTING: _STAFF | _NUMBERS | {Permission.MANAGE_ADDRESSES},
-    Role.MANAGER: _STAFF | {Permission.APPROVE},
+    Role.MANAGER: _STAFF | {Permission.APPROVE, Permission.MANAGE_BUDGETS},
     Role.ADMIN: frozenset(Permission),
 }
 

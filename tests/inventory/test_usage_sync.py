@@ -35,7 +35,7 @@ def small_pages(monkeypatch, twilio):
     since = int((timezone.now() - timedelta(days=5)).timestamp())
     for table in ("call", "message"):
         twilio.store.db.execute(f"DELETE FROM {table} WHERE at < ?", [since])
-    monkeypatch.setattr("portal.twilio.pages.PAGE_SIZE", 20)
+    monkeypatch.setattr("portal.twilio.pages.PAGE_SIZE", 10)
     monkeypatch.setattr("inventory.usage.sync._PAGES_BETWEEN_CHECKPOINTS", 2)
 
 
@@ -80,7 +80,7 @@ def interrupt(twilio, account, kind):
     )
     today = timezone.now().date()
     days = [today - timedelta(days=n) for n in range(MONTH.days + 1)]
-    pages = {day: max(1, -(-sizes[day] // 20)) for day in days}
+    pages = {day: max(1, -(-sizes[day] // 10)) for day in days}
     day = next(day for day in days if pages[day] >= 5)
     before = sum(pages[each] for each in days if each > day)
     twilio.faults.add(Fault(kind="status", status=403, path=LISTS[kind], nth=before + 4))

@@ -36,7 +36,7 @@ EXPECTED = {
     Role.SUPPORT: STAFF | NUMBERS | {Permission.MANAGE_ADDRESSES, Permission.MANAGE_SENDERS},
     Role.COMPLIANCE: STAFF | {Permission.MANAGE_ADDRESSES},
     Role.PORTING: STAFF | NUMBERS | {Permission.MANAGE_ADDRESSES},
-    Role.MANAGER: STAFF | {Permission.APPROVE},
+    Role.MANAGER: STAFF | {Permission.APPROVE, Permission.MANAGE_BUDGETS},
     Role.ADMIN: ALL,
 }
 
