@@ -42,9 +42,10 @@ def bundle_need(account: TwilioAccount, country: str, number_type: str) -> Bundl
         having=Sum("count", filter=Q(has_bundle=True), default=0),
         lacking=Sum("count", filter=Q(has_bundle=False), default=0),
     )
+    with_bundle = NumberFacet.objects.filter(account=account, has_bundle=True, **kind)
     held = (
         PhoneNumber.objects.present()
-        .filter(account=account, bundle_sid__isnull=False, **kind)
+        .filter(facet_id__in=with_bundle.values("pk"))
         .order_by()
         .values_list("bundle_sid")
         .annotate(used=Count("pk"))

@@ -17,6 +17,7 @@ from inventory.buying.offers import MOST_PICKED, OFFER_SALT, price_of
 from inventory.buying.search import Offer
 from inventory.buying.summary import summary_of
 from inventory.models import Cart
+from inventory.money.budgets import budget_warning
 from inventory.pricing import PriceList
 from portal.access import Permission, allowed
 from portal.batches import asking
@@ -144,10 +145,13 @@ def purchase_check(request: StaffRequest, batch_id: UUID) -> HttpResponse:
             refusal, status = str(reason), 422
         else:
             return go(request, "batch-detail", batch.pk)
+    summary = summary_of(batch, account)
+    added = {summary.monthly.currency: summary.monthly.amount} if summary.monthly else {}
     context = {
         "account": account,
         "batch": batch,
-        "summary": summary_of(batch, account),
+        "summary": summary,
+        "budget": budget_warning(account, added),
         "needs_approval": asking.needs_approval(batch),
         "refusal": refusal,
         "reason": request.POST.get("reason", ""),

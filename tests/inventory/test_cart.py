@@ -3,6 +3,7 @@
 import json
 import threading
 import uuid
+from decimal import Decimal
 
 import pytest
 from django.core import signing
@@ -15,6 +16,7 @@ from inventory.buying import actions
 from inventory.buying.offers import OFFER_SALT
 from inventory.buying.search import Offer
 from inventory.models import CartItem, ConfigurationPreset, PhoneNumber
+from inventory.money.actions import set_budget
 from portal.batches import runner
 from portal.models import ApprovalRule, Batch, BatchItem, Operation, Role
 from portal.sandbox.faults import Fault
@@ -238,6 +240,21 @@ def test_it_names_environment_account_count_and_cost_and_that_nothing_is_bought(
     assert len(page.all(".check__numbers li")) == 2
     assert page.one("form.form button").text == "Buy 2 numbers for $2.00 a month"
     assert not bought(twilio, parent, numbers)
+
+
+def test_a_purchase_over_budget_is_warned_of_and_not_forbidden(as_support, support, parent):
+    make_price(parent, "US", "local", "1.00")
+    set_budget(account=parent, amount=Decimal("1.50"), currency="USD", actor=support)
+    put(as_support, parent)
+    assert "Over budget" not in Page.of(as_support, go_on(as_support, parent).url).text
+
+    put(as_support, parent, pattern="+1212")
+    url = go_on(as_support, parent).url
+    assert (
+        f"This brings {parent} to $2.00 a month, $0.50 over its budget of $1.50"
+        in Page.of(as_support, url).text
+    )
+    assert buy(as_support, url).status_code == 302
 
 
 def test_a_price_that_is_not_known_is_said(as_support, parent):
