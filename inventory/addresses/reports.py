@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Case, Count, F, Q, Value, When
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
 
 from inventory.addresses.fit import FITS, NEEDS, NOT_KNOWN, TROUBLES, Fit, fit_of
 from inventory.models import Address, NumberFacet, PhoneNumber
 from inventory.querysets import PhoneNumberQuerySet
+from portal.listing import Count
 
 # In the order in which `fit_of` decides.
 _TROUBLE = Case(
@@ -40,16 +43,25 @@ class Troubles:
 
     @classmethod
     def of(cls, rows: PhoneNumberQuerySet) -> "Troubles":
-        groups = rows.order_by().values_list("country", "trouble").annotate(numbers=Count("pk"))
+        groups = rows.order_by().values_list("country", "trouble").annotate(numbers=models.Count("pk"))
         return cls({(country, trouble): numbers for country, trouble, numbers in groups})
 
     @property
     def countries(self) -> set[str]:
         return {country for country, _ in self.by_country}
 
-    @property
-    def total(self) -> int:
-        return sum(self.by_country.values())
+    def count(self, applied: Mapping[str, Any]) -> Count | None:
+        """How many numbers these filters leave; None where they are about more than is counted here."""
+        if not applied.keys() <= {"country", "trouble"}:
+            return None
+        return Count(
+            sum(
+                numbers
+                for (country, trouble), numbers in self.by_country.items()
+                if country in applied.get("country", (country,))
+                and trouble == applied.get("trouble", trouble)
+            )
+        )
 
     @property
     def counts(self) -> dict[str, int]:
@@ -64,9 +76,9 @@ def use_counts(addresses: Iterable[Address]) -> dict[str, tuple[int, int]]:
     """How many present numbers have each of these addresses, and how many as their emergency address."""
     sids = [address.pk for address in addresses]
     numbers = PhoneNumber.objects.present().order_by()
-    by_address = numbers.filter(address__in=sids).values_list("address_id").annotate(count=Count("pk"))
+    by_address = numbers.filter(address__in=sids).values_list("address_id").annotate(count=models.Count("pk"))
     emergency = numbers.filter(emergency_address__in=sids).values_list("emergency_address_id")
-    registered, emergencies = dict(by_address), dict(emergency.annotate(count=Count("pk")))
+    registered, emergencies = dict(by_address), dict(emergency.annotate(count=models.Count("pk")))
     return {sid: (registered.get(sid, 0), emergencies.get(sid, 0)) for sid in sids}
 
 

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from portal.csv_files import csv_response
 from portal.filtering import applied, chips_of
 from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
-from portal.listing import Count, Sort, list_page, list_url, read_order, seek
+from portal.listing import Sort, list_page, list_url, read_order, seek
 from portal.models import Operation
 from portal.shell import visible_accounts
 from portal.timeline import timeline
@@ -45,11 +45,19 @@ OPERATION_TITLES = {
 }
 # So many numbers stand on the page of an address; the list has the rest.
 _NUMBERS_SHOWN = 20
-_CSV = (
-    "sid", "account_sid", "account", "friendly_name", "customer_name", "street", "street_secondary", "city",
-    "region", "postal_code", "iso_country", "emergency_enabled", "validated", "verified", "numbers",
-    "emergency_numbers",
-)  # fmt: skip
+# The columns of the CSV files, by key.
+_CSV = {
+    "sid": "SID", "account_sid": "Account", "account": "Account", "friendly_name": "Name",
+    "customer_name": "Company or person", "street": "Street", "street_secondary": "Floor, suite or building",
+    "city": "City", "region": "State or region", "postal_code": "Postal code", "iso_country": "Country",
+    "emergency_enabled": "For emergency calls", "validated": "Checked by Twilio",
+    "verified": "Verified document", "numbers": "Numbers", "emergency_numbers": "Emergency numbers",
+}  # fmt: skip
+_FIT_CSV = {
+    "phone_number": "Number", "sid": "SID", "account_sid": "Account", "account": "Account",
+    "country": "Country", "address_requirements": "Twilio asks for", "address_sid": "Address",
+    "trouble": "Trouble", "trouble_words": "Trouble",
+}  # fmt: skip
 
 
 @require_GET
@@ -82,7 +90,7 @@ def address_export(request: StaffRequest) -> HttpResponseBase:
     rows = request.access.visible(_filter(request).listed_rows, permission=Permission.EXPORT)
     ordered = seek(rows.select_related("account").defer("payload"), order, order.descending, key=())
 
-    return csv_response("addresses", _CSV, _csv_lines(ordered))
+    return csv_response("addresses", _header(_CSV), _csv_lines(ordered))
 
 
 @require_GET
@@ -145,7 +153,7 @@ def address_fit(request: StaffRequest) -> HttpResponse:
         filter_.qs.select_related("account", "address").defer("payload", "address__payload"),
         sorts=FIT_SORTS,
         default_sort="number",
-        count=None if filter_.is_applied else Count(troubles.total),
+        count=troubles.count(filter_.applied),
     )
     listing.chips = chips_of(filter_, request.GET)
     context = {
@@ -175,11 +183,7 @@ def address_fit_export(request: StaffRequest) -> HttpResponseBase:
         )
         for number in rows.order_by("phone_number", "sid").iterator(chunk_size=2000)
     )  # fmt: skip
-    header = (
-        "phone_number", "sid", "account_sid", "account", "country", "address_requirements", "address_sid",
-        "trouble", "words",
-    )  # fmt: skip
-    return csv_response("address-fit", header, cells)
+    return csv_response("address-fit", _header(_FIT_CSV), cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,11 +259,15 @@ def _context(request: StaffRequest, address: Address) -> dict[str, Any]:
     }
 
 
+def _header(columns: Mapping[str, str]) -> list[str]:
+    return [f"{title} ({key})" for key, title in columns.items()]
+
+
 def _csv_lines(rows: Any) -> Iterator[Sequence[Any]]:
     for batch in _batches(rows.iterator(chunk_size=1000)):
         uses = use_counts(batch)
         for address in batch:
-            values = [getattr(address, name) for name in _CSV[3:-2]]
+            values = [getattr(address, name) for name in list(_CSV)[3:-2]]
             yield [address.sid, address.account_id, address.account.friendly_name, *values, *uses[address.pk]]
 
 

@@ -48,8 +48,8 @@ def emergency_coverage_export(request: StaffRequest) -> HttpResponseBase:
         if request.access.can(Permission.EXPORT, line.account_sid)
     )
     header = (
-        "account_sid", "account", "country", "voice_numbers", "registered", "failed_or_under_way",
-        "without_registered_address",
+        "Account (account_sid)", "Account (account)", "Country (country)", "Voice numbers (voice)",
+        "Registered (registered)", "Failed or under way (problem)", "Not registered (without)",
     )  # fmt: skip
     return csv_response("emergency-coverage", header, lines)
 

@@ -69,9 +69,7 @@ def test_only_visible_accounts_are_counted(client, stock):
 
 def test_it_is_exported(as_support, stock):
     exported = b"".join(as_support.get(f"{REPORT}export/").streaming_content).decode().splitlines()
-    assert exported[0].endswith(
-        '"voice_numbers","registered","failed_or_under_way","without_registered_address"'
-    )
+    assert exported[0].endswith('"Not registered (without)"')
     assert exported[1].endswith('"Ours","US","12","2","6","10"')
     assert len(exported) == 4
 
