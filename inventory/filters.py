@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
+from uuid import UUID
 
 import django_filters
 from django import forms
@@ -13,7 +14,7 @@ from inventory.models import PhoneNumber
 from inventory.querysets import PhoneNumberQuerySet
 from inventory.usage.labels import ACTIVITIES
 from portal.http import StaffRequest
-from portal.models import TwilioAccount
+from portal.models import BatchItem, TwilioAccount
 from portal.numbering import TYPE_NAMES, country_name
 from portal.shell import visible_accounts
 
@@ -153,6 +154,7 @@ class NumberFilter(django_filters.FilterSet):
     application = django_filters.CharFilter(label="Application", method="by_application")
     trunk = django_filters.CharFilter(label="SIP trunk", field_name="trunk_sid")
     bundle = django_filters.CharFilter(label="Bundle", field_name="bundle_sid")
+    batch = django_filters.ChoiceFilter(label="Among", method="by_batch", widget=forms.HiddenInput)
 
     class Meta:
         model = PhoneNumber
@@ -161,6 +163,8 @@ class NumberFilter(django_filters.FilterSet):
     def __init__(self, *args: Any, accounts: Iterable[TwilioAccount], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.filters["account"].extra["choices"] = [(account.pk, str(account)) for account in accounts]
+        # Whatever it says is a choice: one that is no batch has no numbers, rather than all of them.
+        self.filters["batch"].extra["choices"] = [(self.data.get("batch"), "Chosen numbers")]
 
     def offer_countries(self, countries: Iterable[str]) -> None:
         """Fill in the countries to choose from, which are known once the facets have been read."""
@@ -221,6 +225,14 @@ class NumberFilter(django_filters.FilterSet):
 
     def by_tag(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
         return rows.filter(~Q(tags=[]), tags__contains=[value.strip().lower()])
+
+    def by_batch(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
+        """The numbers that somebody put together, or changed together."""
+        try:
+            batch_id = UUID(value)
+        except ValueError:
+            return rows.none()
+        return rows.filter(pk__in=BatchItem.objects.filter(batch=batch_id).values("target"))
 
     def by_address(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
         return rows.filter(Q(address=value) | Q(emergency_address=value))

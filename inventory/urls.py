@@ -7,6 +7,7 @@ urlpatterns = [
     path("numbers/", views.number_list, name="number-list"),
     path("numbers/export/", views.number_export, name="number-export"),
     path("", include("inventory.bulk.urls")),
+    path("", include("inventory.files.urls")),
     path("", include("inventory.usage.urls")),
     path("", include("inventory.moving.urls")),
     path("", include("inventory.buying.urls")),

@@ -69,7 +69,9 @@ def number_list(request: StaffRequest) -> HttpResponse:
     accounts = visible_accounts(request)
     chosen = columns.chosen(request.GET.getlist("columns"), about_missing=filter_.is_about_missing)
     usual = columns.chosen((), about_missing=filter_.is_about_missing)
-    more = [field for field in filter_.form if field.name not in ("q", *QUICK_FILTERS)]
+    more = [
+        field for field in filter_.form if field.name not in ("q", *QUICK_FILTERS) and not field.is_hidden
+    ]
     context = {
         "heading": "Numbers no longer listed" if request.GET.get("listed") == "no" else "Numbers",
         "list": listing,

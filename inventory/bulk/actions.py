@@ -125,3 +125,9 @@ def save_preset(
     preset.change, preset.changed_at = change.as_json(), timezone.now()
     preset.save()
     return preset
+
+
+def forget_file(batch: Batch) -> None:
+    """Drop what a draft quotes of an uploaded file, once its changes were confirmed."""
+    if batch.detail.pop("file", None) is not None:
+        batch.save(update_fields=["detail"])

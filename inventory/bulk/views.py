@@ -61,6 +61,8 @@ def _selected(request: StaffRequest, query: str) -> PhoneNumberQuerySet:
 def bulk_change(request: StaffRequest, batch_id: UUID) -> HttpResponse:
     """What to set on the numbers of a draft."""
     batch = own_draft(request, batch_id, UPDATE_NUMBERS)
+    if "file" in batch.detail:  # each number has a change of its own
+        return redirect(batch)
     presets = _presets_for(batch.account_sids)
     change = Change.from_json(batch.detail.get("change", {}))
     if chosen := request.GET.get("preset"):
@@ -100,6 +102,7 @@ def bulk_preview(request: StaffRequest, batch_id: UUID) -> HttpResponse:
             except NotAllowed as reason:
                 form.add_error(None, str(reason))
             else:
+                actions.forget_file(batch)
                 return go(request, "batch-detail", batch.pk)
     else:
         form = ReasonForm()

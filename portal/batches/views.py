@@ -37,7 +37,9 @@ def batch_list(request: StaffRequest) -> HttpResponse:
         "list": listing,
         "show": show,
         "rows": [(batch, _title(batch), label_for(BATCH_STATES, batch.state)) for batch in listing.rows],
-        "drafts": Batch.objects.filter(state=Batch.State.DRAFT, author=request.user)[:5],
+        "drafts": Batch.objects.filter(
+            state=Batch.State.DRAFT, author=request.user, kind__in=list(BATCH_KINDS)
+        )[:5],
     }
     return page(request, "portal/batch_list.html", context, fragment="batches")
 
