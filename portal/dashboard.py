@@ -8,11 +8,12 @@ from functools import reduce
 from operator import and_
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from inventory import labels
 from inventory.filters import FACETS, NOT_KNOWN
-from inventory.models import NumberFacet, PhoneNumber
+from inventory.models import NumberActivity, NumberFacet, PhoneNumber
+from inventory.money.budgets import budget_states
 from inventory.pricing import Money, PriceList, money_words
 from portal.access import Access
 from portal.listing import capped_count
@@ -44,9 +45,23 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Idle:
+    """Numbers that nobody uses, and what they cost a month."""
+
+    count: int
+    cost: Mapping[str, Decimal]
+
+    @property
+    def money(self) -> str:
+        return money_words(self.cost)
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     total: int
     cost: Mapping[str, Decimal]
+    over_budget: int  # accounts
+    idle: "Idle"
     unpriced: int
     countries: Sequence[Line]
     types: Sequence[Line]
@@ -73,7 +88,7 @@ class _Sum:
 
 
 def inventory_of(access: Access, accounts: Sequence[TwilioAccount]) -> Inventory:
-    """Count the visible numbers in every direction. Three queries, over facets instead of numbers."""
+    """Count the visible numbers in every direction. Five queries, over facets instead of numbers."""
     facets = access.visible(NumberFacet.objects.filter(count__gt=0))
     prices = PriceList(accounts)
     capabilities = list(labels.CAPABILITIES)
@@ -90,9 +105,12 @@ def inventory_of(access: Access, accounts: Sequence[TwilioAccount]) -> Inventory
             if can:
                 sums["can"][name].add(count, price)
     names = {account.pk: str(account) for account in accounts}
+    by_account = {sid: each.cost for sid, each in sums["account"].items()}
     return Inventory(
         total=whole.count,
         cost=whole.cost,
+        over_budget=sum(state.is_over for state in budget_states(by_account).values()),
+        idle=_idle(access),
         unpriced=unpriced,
         countries=_lines(sums["country"], "country", country_name),
         types=_lines(sums["type"], "type", type_name),
@@ -100,6 +118,12 @@ def inventory_of(access: Access, accounts: Sequence[TwilioAccount]) -> Inventory
         capabilities=_lines(sums["can"], "can", lambda name: labels.CAPABILITIES[name]),
         attention=_attention(facets, access),
     )
+
+
+def _idle(access: Access) -> Idle:
+    rows = access.visible(NumberActivity.objects.filter(state=NumberActivity.State.IDLE)).order_by()
+    sums = list(rows.values_list("currency").annotate(count=Count("pk"), cost=Sum("monthly_cost")))
+    return Idle(sum(n for _, n, _ in sums), {currency: cost for currency, _, cost in sums if currency})
 
 
 def _lines(sums: Mapping[str, _Sum], parameter: str, name: Callable[[str], str]) -> list[Line]:

@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 from django.test import Client
+from django.utils import timezone
 
+from inventory.models import Budget
 from portal.models import Role, SyncRun
 from tests.factories import make_account, make_number, make_price, make_sid, make_user
 from tests.inventory.stock import list_numbers, make_numbers
+from tests.inventory.usage import make_usage, settle
 from tests.pages import Page
 from tests.query_counts import counted
 
@@ -146,6 +149,22 @@ def test_nothing_that_needs_somebody_is_good_news(as_manager, account):
 
 
 # What it costs
+
+
+def test_idle_numbers_and_accounts_over_their_budget_are_said(as_manager, account):
+    make_price(account, "US", "local", "1.15")
+    numbers = [make_number(account) for _ in range(3)]
+    make_usage(numbers[0], calls=3)
+    settle(numbers[0])
+    Budget.objects.create(account=account, amount=3, currency="USD", set_at=timezone.now())
+
+    page = Page.of(as_manager, HOME)
+
+    [(count, url)] = [(count, url) for name, count, url in figures(page) if name.startswith("Idle")]
+    assert count == listed(as_manager, url) == 2
+    assert "$2.30 a month" in page.one(".figures").text
+    assert page.one(".figures .badge").text == "1 account over budget"
+    assert {page.link("Costs"), page.link("Costs and budgets")} == {"/costs/", "/costs/?by=account"}
 
 
 def test_costs_are_added_up_by_currency_and_what_has_no_price_is_said(as_manager, account):
