@@ -40,9 +40,7 @@ def number_search(request: StaffRequest) -> HttpResponse:
         "countries": countries,
         "country": country,
         "unknown_country": wanted if wanted and country is None else "",
-        "failure": failure,
-        "words": sentence_of(failure) if failure else "",
-        "is_unavailable": isinstance(failure, Unavailable),
+        **_failed(failure),
         "carts": [(owner, len(numbers)) for owner, numbers in carts.items()],
     }
     prices = PriceList([account], {country.iso} if country else None)
@@ -85,11 +83,7 @@ def _results(
     try:
         found = lookups.search(account, wanted, country)
     except TwilioFailure as refusal:
-        return context | {
-            "failure": refusal,
-            "words": sentence_of(refusal),
-            "is_unavailable": isinstance(refusal, Unavailable),
-        }
+        return context | _failed(refusal)
     pattern = Pattern.read(wanted.pattern) if wanted.pattern else None
     offers = found.offers
     if form.cleaned_data["today"]:
@@ -106,6 +100,13 @@ def _results(
         "found_with": request.GET.urlencode(),
         "picks": min(MOST_PICKED, len(offers)),
     }
+
+
+def _failed(failure: TwilioFailure | None) -> dict[str, Any]:
+    """What the page says when Twilio could not be asked, or refused."""
+    is_unavailable = isinstance(failure, Unavailable)
+    words = failure.words if failure and is_unavailable else sentence_of(failure) if failure else ""
+    return {"failure": failure, "words": words, "is_unavailable": is_unavailable}
 
 
 def _as_results(
