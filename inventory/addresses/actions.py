@@ -39,7 +39,7 @@ UPDATE_ADDRESS = "inventory.update_address"
 DELETE_ADDRESS = "inventory.delete_address"
 # Twilio's names of what a form says, in the order in which staff read them.
 PROPERTIES: Mapping[str, str] = {
-    "friendly_name": "Name",
+    "friendly_name": "Friendly name",
     "customer_name": "Company or person",
     "street": "Street",
     "street_secondary": "Floor, suite or building",

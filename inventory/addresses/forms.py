@@ -62,7 +62,7 @@ class AddressForm(PortalForm):
     opened_with = forms.JSONField(widget=forms.HiddenInput)
 
     friendly_name = forms.CharField(
-        label="Name",
+        label="Friendly name",
         required=False,
         help_text="What you call it, up to 64 characters, or 32 for an emergency address.",
     )

@@ -15,7 +15,8 @@ _SENTENCES = {
     20409: "Something still uses this address. Its page can ask Twilio which numbers do.",
     21628: "Twilio could not find this address. Check how it is spelled, above all street and postal code.",
     21629: "Twilio knows this address in another spelling. Take Twilio's, or change yours.",
-    21630: "A verified document rests on this address, so only its name may change. Create another address.",
+    21630: "A verified document rests on this address, so only its friendly name may change. Create another "
+    "address instead.",
 }
 _FIELD_OF_NAME = {
     "Street": "street", "StreetSecondary": "street_secondary", "Locality": "city", "City": "city",

@@ -94,10 +94,10 @@ def _name_faults(values: Mapping[str, str], for_emergency: bool) -> dict[str, st
     name = values.get("friendly_name", "").strip()
     most = EMERGENCY_NAME_LENGTH if for_emergency else NAME_LENGTH
     if odd := _odd_character(name, _NOT_IN_NAMES):
-        faults["friendly_name"] = f"Take {odd} out of the name"
+        faults["friendly_name"] = f"Take {odd} out of the friendly name"
     elif len(name) > most:
         what = " for an emergency address" if for_emergency else ""
-        faults["friendly_name"] = f"Shorten the name to {most} characters{what}. It has {len(name)}"
+        faults["friendly_name"] = f"Shorten the friendly name to {most} characters{what}. It has {len(name)}"
     customer = values.get("customer_name", "").strip()
     size = len(customer.encode())
     if size > CUSTOMER_NAME_BYTES:

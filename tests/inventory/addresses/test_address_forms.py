@@ -267,7 +267,7 @@ def test_somebody_elses_change_is_shown_and_not_overwritten(as_support, twilio, 
 def test_an_address_with_a_verified_document_keeps_all_but_its_name(as_support, twilio, parent):
     address = make_address(parent, verified=True)
     page = Page.of(as_support, page_url("edit", address))
-    assert "Only the name may change" in page.one(".notice h2").text
+    assert "Only the friendly name may change" in page.one(".notice h2").text
     assert "city" not in page.form()
 
 
