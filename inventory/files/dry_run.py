@@ -6,14 +6,14 @@ from itertools import islice
 
 from inventory.files import edits, spelling
 from inventory.files.edits import Header
-from inventory.files.intake import GONE, NO_NUMBER, NOT_OURS, TWICE, find
+from inventory.files.intake import GONE, NOT_OURS, TWICE, find, no_number
 from inventory.files.report import Problem
 from inventory.files.tables import Line, Unreadable
 from inventory.models import Application, PhoneNumber
 from inventory.querysets import PhoneNumberQuerySet
 from portal.batches.asking import Frozen
 
-WRONG_CELL, WRONG_WIDTH = "Not possible", "Cells"
+WRONG_CELL, WRONG_WIDTH, UNCLEAR = "Not possible", "Cells", "Which number it is about"
 NOT_ALLOWED = "You may look at this number and not change it"
 _AT_ONCE = 2_000
 
@@ -61,7 +61,7 @@ def _rows(chunk: Iterable[Line], run: DryRun) -> Iterator[_Row]:
     width = run.header.width
     for line, cells in chunk:
         if len(cells) < width or any(cell.strip() for cell in cells[width:]):
-            words = f"it has {len(cells)} and the first line {width}"
+            words = f"it has {len(cells)} and the first line has {width}"
             run.problems.append(Problem(line, cells[0], WRONG_WIDTH, words))
             continue
         named = {key: cells[position] for key, position in run.header.positions.items()}
@@ -119,16 +119,15 @@ def _number_of(
     numbers: Mapping[str, PhoneNumber],
 ) -> PhoneNumber | Problem:
     if not row.names:
-        fault = spelling.fault_of(row.text, "") or "not a number"
-        return Problem(row.line, row.text, NO_NUMBER, fault[:1].lower() + fault[1:])
+        return no_number(row.line, row.text, spelling.fault_of(row.text, ""))
     known = [set(found[name]) for name in row.names if name in found]
     if not known:
         return Problem(row.line, row.text, GONE if any(name in gone for name in row.names) else NOT_OURS)
     meant = set.intersection(*known)
     if not meant or len(known) < len(row.names):
-        return Problem(row.line, row.text, NO_NUMBER, "SID and number are not of the same number")
+        return Problem(row.line, row.text, UNCLEAR, "SID and number are not of the same number")
     if len(meant) > 1:
-        return Problem(row.line, row.text, NO_NUMBER, "two accounts have it; the column SID says which")
+        return Problem(row.line, row.text, UNCLEAR, "two accounts have it; the column SID says which")
     return numbers[meant.pop()]
 
 

@@ -14,6 +14,8 @@ _TOO_LARGE = f"Choose a file of at most {MOST_BYTES // 1024 // 1024} MB"
 class _TextFile(forms.FileField):
     """A CSV or text file, as its text."""
 
+    is_optional = False
+
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"})
         super().__init__(widget=widget, allow_empty_file=True, **kwargs)
@@ -30,14 +32,20 @@ class _TextFile(forms.FileField):
             raise forms.ValidationError(str(fault)) from fault
 
 
+class _PasteField(forms.CharField):
+    """Numbers in any spelling: one of two ways to give them, so neither is optional."""
+
+    is_optional = False
+
+
 class IntakeForm(PortalForm):
     """Numbers, pasted or in a file."""
 
-    numbers = forms.CharField(
+    numbers = _PasteField(
         label="Numbers",
         required=False,
         max_length=1_000_000,
-        widget=forms.Textarea(attrs={"rows": 10, "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"}),
         help_text="In any format, one in a line or separated by commas, tabs or blanks.",
         error_messages={"max_length": "Put more than 1,000,000 characters into a file"},
     )

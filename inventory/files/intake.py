@@ -12,7 +12,7 @@ from inventory.files.tables import MOST_LINES, Line, Unreadable
 from inventory.querysets import AnyOf, PhoneNumberQuerySet
 from portal.csv_files import plain_cell
 
-NO_NUMBER, NOT_OURS, TWICE, GONE = "No number", "Not one of your numbers", "Twice", "No longer at Twilio"
+NO_NUMBER, NOT_OURS, TWICE, GONE = "Not a number", "Not one of your numbers", "Twice", "No longer at Twilio"
 # How people call the column with the numbers, beside our own names for it
 _NAMES = {
     "phone_number", "number", "phone", "phone number", "phonenumber", "telephone", "telephone number",
@@ -72,9 +72,15 @@ def _take_in(chunk: list[Piece], country: str, rows: PhoneNumberQuerySet, intake
         elif any(reading in gone for reading in several):
             intake.problems.append(Problem(line, text, GONE))
         elif fault := spelling.fault_of(text, country):
-            intake.problems.append(Problem(line, text, NO_NUMBER, fault[:1].lower() + fault[1:]))
+            intake.problems.append(no_number(line, text, fault))
         else:
             intake.problems.append(Problem(line, text, NOT_OURS))
+
+
+def no_number(line: int, text: str, fault: str) -> Problem:
+    """The problem of a text with this fault, as `spelling.fault_of` says it."""
+    words = "" if fault in ("", NO_NUMBER) else fault[:1].lower() + fault[1:]
+    return Problem(line, text, NO_NUMBER, words)
 
 
 def find(rows: PhoneNumberQuerySet, readings: Iterable[str]) -> dict[str, list[str]]:

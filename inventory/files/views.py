@@ -42,7 +42,11 @@ def number_intake(request: StaffRequest) -> HttpResponse:
             intake = _taken_in(form, request)
             if intake.lines:
                 return go(request, actions.choose_numbers(intake, rows, author=request.user))
-            form.add_error(None, f"None of these {intake.count:,} is a number of yours.")
+            if intake.count:
+                words = "None of your numbers is in it. What is wrong with each line stands below."
+            else:
+                words = "There is no number in it."
+            form.add_error(None, words)
             context["report"] = as_json(intake.problems)
         except (Unreadable, NotAllowed) as fault:
             form.add_error("file" if form.cleaned_data["file"] else "numbers", str(fault))
@@ -100,7 +104,7 @@ def number_import(request: StaffRequest) -> HttpResponse:
             if not run.problems:
                 messages.info(request, _nothing_to_change(run))
                 return go(request, "inventory:number-import")
-            form.add_error("file", "Nothing in this file can be changed. What is wrong stands below")
+            form.add_error("file", "No line of this file can be used. What is wrong with each stands below")
             context["file"] = actions.report_of(run)
         except (Unreadable, NotAllowed) as fault:
             form.add_error("file", str(fault))

@@ -179,11 +179,11 @@ def test_every_problem_is_said_at_once_beside_its_line(as_support, account, numb
             "clear; Owner (owner): longer than 100 characters",
         ),
         ("5", "Not one of your numbers"),
-        ("6", "No number: a spreadsheet has shortened it. Format the column as text"),
-        ("7", "No number: not a number"),
+        ("6", "Not a number: a spreadsheet has shortened it. Format the column as text"),
+        ("7", "Not a number"),
         ("8", "No longer at Twilio"),
-        ("9", "Cells: it has 2 and the first line 3"),
-        ("10", "Cells: it has 4 and the first line 3"),
+        ("9", "Cells: it has 2 and the first line has 3"),
+        ("10", "Cells: it has 4 and the first line has 3"),
     ]
     assert "8 of 10 lines cannot be used." in page.one(".notice--wait").text
 
@@ -208,10 +208,13 @@ def test_unknown_columns_and_those_that_stay_are_named(as_support, numbers):
 
 
 def test_a_file_with_nothing_but_problems_is_refused_with_all_of_them(as_support, numbers):
-    answer = upload(as_support, [["Number", "Owner"], ["+12025550155", "Bea"], ["nonsense", "Bea"]])
+    answer = upload(
+        as_support, [["Number", "Owner", "Notes"], ["+12025550155", "Bea", ""], ["nonsense", "Bea", ""]]
+    )
 
-    assert "Nothing in this file can be changed" in refusal(answer)
+    assert "No line of this file can be used" in refusal(answer)
     assert [line for line, _ in report(Page(answer))] == ["2", "3"]
+    assert "Not read, since no column of ours is called so: Notes." in Page(answer).one(".notice--wait").text
     assert not Batch.objects.exists()
 
 
@@ -251,7 +254,7 @@ def test_a_number_on_two_accounts_is_told_by_its_sid(as_support, numbers):
     other = make_number(make_account(), phone_number="+12025550100")
     rows = [["Number", "Owner"], ["+12025550100", "Bea"]]
 
-    assert "Nothing in this file" in refusal(upload(as_support, rows))
+    assert "No line of this file" in refusal(upload(as_support, rows))
     rows = [["SID", "Number", "Owner"], [other.pk, "+12025550100", "Bea"]]
     assert [item.target for item in drafted(upload(as_support, rows)).items.all()] == [other.pk]
 
@@ -262,7 +265,9 @@ def test_a_sid_and_a_number_that_do_not_belong_together_are_refused(as_support, 
 
     for sid, number in ((first.pk, second.phone_number), (make_sid("PN"), first.phone_number)):
         answer = upload(as_support, [header, [sid, number, "Bea"]])
-        assert report(Page(answer)) == [("2", "No number: SID and number are not of the same number")]
+        assert report(Page(answer)) == [
+            ("2", "Which number it is about: SID and number are not of the same number")
+        ]
     rows = [header, [first.pk, "1.20256E+10", "Bea"], [second.pk, "", "Bea"], ["", "+12025550102", "Bea"]]
     assert drafted(upload(as_support, rows)).items.count() == 3, "one of them is enough"
 
