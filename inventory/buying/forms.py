@@ -125,16 +125,14 @@ class SearchForm(PortalForm):
     def search(self, addresses: AddressesHeld) -> Search:
         """What to look for. `addresses` narrow it where only what can be bought today is wanted."""
         cleaned = self.cleaned_data
-        without = set(cleaned["without"])
-        if cleaned["today"]:
-            without |= set(addresses.exclusions(self.country))
         places = {name: str(cleaned[name]).strip() for name in PLACES if cleaned.get(name) not in (None, "")}
         return Search(
             country=self.country,
             number_type=self.number_type,
             pattern=cleaned["pattern"],
             can=tuple(cleaned["can"]),
-            exclude=("all",) if "all" in without else tuple(sorted(without)),
+            exclude=tuple(cleaned["without"]),
+            unmet=addresses.exclusions(self.country) if cleaned["today"] else (),
             without_beta=cleaned["beta"] == "no",
             places=places,
             use_case=cleaned["use"],

@@ -4,20 +4,22 @@ Twilio tells a number's address requirement, but no API says beforehand that a k
 regulatory bundle: a requirement of `none` does not rule it out (error 21649).
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from inventory.addresses.fit import FITS, NOT_NEEDED, fit_of
 from inventory.buying.search import Offer
-from inventory.models import Address, NumberActivity, NumberFacet, PhoneNumber, UsagePeriod
+from inventory.models import Address, NumberActivity, NumberFacet, PhoneNumber
 from portal.models import MirroredQuerySet, TwilioAccount
 
 # So many bundles and addresses are offered to choose from.
 _MOST_OFFERED = 200
 _MOST_IDLE = 3
+# Bundles are found with numbers; of tens of thousands these will do.
+_MOST_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +39,18 @@ def bundle_need(account: TwilioAccount, country: str, number_type: str) -> Bundl
 
     A bundle that a number of this account and kind carries was approved for just such numbers.
     """
-    kind = {"country": country, "number_type": number_type}
-    counts = NumberFacet.objects.filter(**kind).aggregate(
-        having=Sum("count", filter=Q(has_bundle=True), default=0),
-        lacking=Sum("count", filter=Q(has_bundle=False), default=0),
+    facets = list(
+        NumberFacet.objects.filter(country=country, number_type=number_type).values_list(
+            "pk", "account_id", "has_bundle", "count"
+        )
     )
-    with_bundle = NumberFacet.objects.filter(account=account, has_bundle=True, **kind)
-    held = (
-        PhoneNumber.objects.present()
-        .filter(facet_id__in=with_bundle.values("pk"))
-        .order_by()
-        .values_list("bundle_sid")
-        .annotate(used=Count("pk"))
-        .order_by("-used", "bundle_sid")[:_MOST_OFFERED]
-    )
-    return BundleNeed(counts["having"] > counts["lacking"], tuple(sid for sid, _ in held))
+    having = sum(count for _, _, has_bundle, count in facets if has_bundle)
+    lacking = sum(count for _, _, has_bundle, count in facets if not has_bundle)
+    own = [pk for pk, sid, has_bundle, _ in facets if has_bundle and sid == account.pk]
+    numbers = PhoneNumber.objects.present().of_facets(own)
+    used = Counter(numbers.order_by().values_list("bundle_sid", flat=True)[:_MOST_LOOKED_AT])
+    held = [sid for sid, _ in sorted(used.items(), key=lambda entry: (-entry[1], entry[0]))]
+    return BundleNeed(having > lacking, tuple(held[:_MOST_OFFERED]))
 
 
 class AddressesHeld:
@@ -98,26 +97,16 @@ def can_be_bought(offer: Offer, addresses: AddressesHeld, bundle: BundleNeed) ->
 
 def idle_numbers(
     account: TwilioAccount, country: str, number_type: str, can: Iterable[str]
-) -> list[PhoneNumber]:
-    """Some numbers of this kind that the account has and does not use, to be offered before it buys more.
-
-    Those whose last month was idle, unless somebody keeps them; before any usage was read, those whose
-    calls and messages nothing answers.
-    """
-    able = dict.fromkeys(can, True)
-    rows = PhoneNumber.objects.present().filter(account=account, **able)
-    if UsagePeriod.objects.filter(account=account).exists():
-        idle = NumberActivity.objects.filter(
-            account=account, country=country, number_type=number_type, state=NumberActivity.State.IDLE
-        ).exclude(keep_until__gte=timezone.now().date())
-        rows = rows.filter(pk__in=idle.values("pk"))
-    else:
-        unanswered = NumberFacet.objects.filter(
-            account=account, country=country, number_type=number_type, call_route="none",
-            message_route="none", **able,
-        )  # fmt: skip
-        rows = rows.filter(facet_id__in=unanswered.values("pk"))
-    return list(rows.only("sid", "phone_number").order_by("phone_number", "sid")[:_MOST_IDLE])
+) -> list[NumberActivity]:
+    """Some numbers of this kind that the account has and whose last month was idle, to be offered before
+    it buys more. Not those that somebody keeps."""
+    idle = NumberActivity.objects.filter(
+        account=account, country=country, number_type=number_type, state=NumberActivity.State.IDLE
+    ).exclude(keep_until__gte=timezone.now().date())
+    able = {f"number__{name}": True for name in can}
+    # Not sorted in the database: any three do, and it need not look at all of them.
+    some = idle.filter(**able).only("number", "phone_number")[:_MOST_IDLE]
+    return sorted(some, key=lambda activity: activity.phone_number)
 
 
 def _fits(account: TwilioAccount, address: Address, requirement: str, country: str) -> bool:

@@ -3,13 +3,24 @@
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from django.core import signing
+
 from inventory import labels
 from inventory.buying.search import Offer
 from inventory.pricing import Money, PriceList
 
-# What a number for sale is signed with on its way through the browser, and how many are picked at most.
-OFFER_SALT = "inventory.buying.offer"
 MOST_PICKED = 20
+_SALT = "inventory.buying.offer"
+
+
+def token_of(offer: Offer) -> str:
+    """An offer on its way through the browser: what is sent back is what Twilio said of the number."""
+    return signing.Signer(salt=_SALT).sign_object(offer.as_json(), compress=True)
+
+
+def offer_of(token: str) -> Offer:
+    """The offer of a token. BadSignature for one that is not ours, TypeError for another version's."""
+    return Offer(**signing.Signer(salt=_SALT).unsign_object(token))
 
 
 @dataclass(frozen=True, slots=True)

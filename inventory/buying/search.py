@@ -51,6 +51,7 @@ class Search:
     pattern: str = ""
     can: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()  # left out as well, for the account holds no such address
     without_beta: bool = False
     places: Mapping[str, str] = field(default_factory=dict)
     use_case: str = ""
@@ -78,7 +79,7 @@ class Search:
             filters["Contains"] = str(Pattern.read(self.pattern))
         for name in {*self.can, *self.capabilities_of_use}:
             filters[ABILITIES[name]] = "true"
-        for name in self.exclude:
+        for name in _widest({*self.exclude, *self.unmet}):
             filters[EXCLUSIONS[name]] = "true"
         if self.without_beta:
             filters["Beta"] = "false"
@@ -101,6 +102,10 @@ class Search:
         if "all" in self.exclude:
             filters["Regulatory.AddressRequirements"] = "none"
         return filters
+
+
+def _widest(exclusions: set[str]) -> list[str]:
+    return ["all"] if "all" in exclusions else sorted(exclusions)
 
 
 _IN_CATALOG = {

@@ -1,7 +1,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core import signing
 from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -10,7 +9,7 @@ from inventory.buying import lookups, refusals
 from inventory.buying.accounts import account_to_buy_for, accounts_to_buy_for
 from inventory.buying.forms import SearchForm
 from inventory.buying.needs import AddressesHeld, bundle_need, can_be_bought, idle_numbers
-from inventory.buying.offers import MOST_PICKED, OFFER_SALT, Result, TypeLink, price_of
+from inventory.buying.offers import MOST_PICKED, Result, TypeLink, price_of, token_of
 from inventory.buying.patterns import Pattern
 from inventory.buying.search import NORTH_AMERICA, PLACES, Country, Found, Offer, Search
 from inventory.models import CartItem, NumberPrice, PhoneNumber
@@ -124,7 +123,7 @@ def _as_results(
     return [
         Result(
             offer,
-            token=signing.dumps(offer.as_json(), salt=OFFER_SALT, compress=True),
+            token=token_of(offer),
             price=price_of(prices, account.pk, offer.country, offer.number_type, offer.catalog_price),
             has_address=addresses.meet(offer.address_requirements, offer.country),
             is_owned=offer.phone_number in owned,
@@ -140,7 +139,7 @@ def _as_results(
 def pattern_help(request: StaffRequest) -> HttpResponse:
     """What a pattern finds, with an example, while it is typed."""
     text, country = request.GET.get("pattern", "").strip(), request.GET.get("country", "")
-    context = {"text": text, "country": country, **_explained(text, country)}
+    context = {"typed": text, "country": country, **_explained(text, country)}
     return page(request, "inventory/pattern_help.html", context, fragment="pattern-help")
 
 

@@ -13,7 +13,7 @@ from inventory.buying import actions
 from inventory.buying.accounts import account_to_buy_for
 from inventory.buying.forms import CartForm
 from inventory.buying.kinds import Kind, kinds_of
-from inventory.buying.offers import MOST_PICKED, OFFER_SALT, price_of
+from inventory.buying.offers import MOST_PICKED, offer_of, price_of
 from inventory.buying.search import Offer
 from inventory.buying.summary import summary_of
 from inventory.models import Cart
@@ -24,8 +24,6 @@ from portal.batches import asking
 from portal.batches.asking import NotAllowed
 from portal.http import StaffRequest, go, page
 from portal.models import Batch, TwilioAccount
-
-_OFFER_HOLDS = 24 * 3600
 
 
 @require_POST
@@ -41,7 +39,7 @@ def cart_add(request: StaffRequest, sid: str) -> HttpResponse:
     elif request.POST.get("pick"):
         tokens = request.POST.getlist("all")[: _count(request.POST.get("count", ""))]
     try:
-        offers = [_offer(token) for token in tokens[:100]]
+        offers = [offer_of(token) for token in tokens[:100]]
     except (signing.BadSignature, TypeError):
         messages.error(request, "This page is too old to buy from. The numbers below are for sale now.")
         return go(request, back)
@@ -182,8 +180,3 @@ def _search_url(account: TwilioAccount, kinds: Sequence[Kind]) -> str:
 
 def _count(text: str) -> int:
     return min(int(text), MOST_PICKED) if text.isascii() and text.isdigit() else 1
-
-
-def _offer(token: str) -> Offer:
-    """The offer that a row of the results was signed with. BadSignature for one that is not ours, or old."""
-    return Offer(**signing.loads(token, salt=OFFER_SALT, max_age=_OFFER_HOLDS))

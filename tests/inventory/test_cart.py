@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from inventory import tasks
 from inventory.buying import actions
-from inventory.buying.offers import OFFER_SALT
+from inventory.buying.offers import offer_of
 from inventory.buying.search import Offer
 from inventory.models import CartItem, ConfigurationPreset, PhoneNumber
 from inventory.money.actions import set_budget
@@ -52,7 +52,7 @@ def put(client, account, country="US", kind="local", count=1, **filters):
     offers = [box["value"] for box in page.all("[name=offer]")[:count]]
     answer = add(client, account, page, offer=offers)
     assert answer.status_code == 200
-    return [signing.loads(token, salt=OFFER_SALT)["phone_number"] for token in offers]
+    return [offer_of(token).phone_number for token in offers]
 
 
 def cart_url(account):

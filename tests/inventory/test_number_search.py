@@ -1,15 +1,14 @@
 """Searching for numbers to buy: live, with every filter of pages 6, 7 and 19 to 22, and what they ask for."""
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from inventory.buying.search import Search
 from inventory.buying.use_cases import USE_CASES
-from inventory.models import NumberActivity, UsagePeriod
+from inventory.models import NumberActivity, PhoneNumber
 from portal.models import Role, TwilioAccount
 from portal.sandbox.catalog import USE_CASES as PAGE_7
 from portal.sandbox.dataset.plan import COUNTRIES
@@ -259,33 +258,22 @@ def test_nothing_can_be_bought_today_where_a_bundle_is_missing(as_support, paren
 
 
 def test_a_number_of_ones_own_that_nobody_uses_is_offered_first(as_support, parent):
-    idle = make_number(parent, phone_number="+12015550111", voice_url="", sms_url="")
-    make_number(parent, phone_number="+12015550112")
-
-    page = search(as_support)
-    assert page.link("+1 201-555-0111") == idle.get_absolute_url()
-    assert not page.has_link("+1 201-555-0112")
-    assert not search(as_support, can=["fax"]).has_link("+1 201-555-0111"), "it cannot do that"
-    assert not search(as_support, kind="toll-free").has_link("+1 201-555-0111")
-
-
-def test_what_usage_says_counts_more_than_what_answers(as_support, parent):
-    today = timezone.now().date()
-    UsagePeriod.objects.create(
-        account=parent, first_day=today - timedelta(days=30), last_day=today, is_complete=True
-    )
     for number, state, keep_until in (
         ("+12015550111", "active", None),
         ("+12015550112", "idle", None),
         ("+12015550113", "idle", date(2999, 1, 1)),
+        ("+12015550114", "new", None),
     ):
-        row = make_number(parent, phone_number=number, voice_url="", sms_url="")
+        row = make_number(parent, phone_number=number)
         NumberActivity.objects.filter(pk=row.pk).update(state=state, keep_until=keep_until)
 
     page = search(as_support)
-    assert page.has_link("+1 201-555-0112")
-    assert not page.has_link("+1 201-555-0111")
-    assert not page.has_link("+1 201-555-0113"), "somebody keeps it"
+    idle = PhoneNumber.objects.get(phone_number="+12015550112")
+    assert page.link("+1 201-555-0112") == idle.get_absolute_url()
+    for other in ("+1 201-555-0111", "+1 201-555-0113", "+1 201-555-0114"):
+        assert not page.has_link(other)
+    assert not search(as_support, can=["fax"]).has_link("+1 201-555-0112"), "it cannot do that"
+    assert not search(as_support, kind="toll-free").has_link("+1 201-555-0112")
 
 
 # Use cases
@@ -348,6 +336,14 @@ def test_a_catalog_that_fails_is_no_failure(as_support, twilio, fault):
     assert "From the Global Catalog" in search(as_support, use="verifications").text, (
         "that was not remembered"
     )
+
+
+def test_what_can_be_bought_today_is_found_in_the_catalog_too(as_support, twilio, parent):
+    make_address(parent, iso_country="US")
+
+    page = search(as_support, use="conversations", today="on")
+    assert "From the Global Catalog" in page.text
+    assert found(page)
 
 
 def test_a_company_phone_system_is_about_calls(as_support):
