@@ -6,12 +6,13 @@ from itertools import islice
 
 from inventory.files import edits, spelling
 from inventory.files.edits import Header
-from inventory.files.intake import GONE, NOT_OURS, TWICE, find, no_number
+from inventory.files.intake import GONE, NOT_OURS, TWICE, by_name, find, named, no_number
 from inventory.files.report import Problem
 from inventory.files.tables import Line, Unreadable
 from inventory.models import Application, PhoneNumber
 from inventory.querysets import PhoneNumberQuerySet
 from portal.batches.asking import Frozen
+from portal.models import TwilioAccount
 
 WRONG_CELL, WRONG_WIDTH, UNCLEAR = "Not possible", "Cells", "Which number it is about"
 NOT_ALLOWED = "You may look at this number and not change it"
@@ -72,7 +73,7 @@ def _names(cells: Mapping[str, str]) -> list[str]:
     sid, number = cells.get("sid", "").strip(), cells.get("phone_number", "").strip()
     names = [spelling.quick_reading(sid)] if sid else []
     # Without a country, so what has lost its + is read as the international number that it was.
-    names += spelling.readings_of(number, "")[:1] if number else []
+    names.append(spelling.quick_reading(number) or next(iter(spelling.readings_of(number, "")), ""))
     return [name for name in names if name]
 
 
@@ -84,16 +85,19 @@ def _compare(
     run: DryRun,
 ) -> None:
     names = {name for row in chunk for name in row.names}
-    found = find(rows.present(), names)
+    numbers = {number.pk: number for number in named(rows.present(), names).only(*edits.READ)}
+    accounts = TwilioAccount.objects.only("friendly_name").in_bulk({n.account_id for n in numbers.values()})
+    for number in numbers.values():
+        number.account = accounts[number.account_id]
+    found = by_name((number.pk, number.phone_number) for number in numbers.values())
     gone = find(rows.missing(), names - found.keys())
-    sids = {sid for several in found.values() for sid in several}
-    numbers = {number.pk: number for number in rows.present().for_table().filter(pk__in=sids)}
     edited: list[tuple[_Row, PhoneNumber, dict[str, str]]] = []
     for row in chunk:
-        number = _number_of(row, found, gone, numbers)
-        if isinstance(number, Problem):
-            run.problems.append(number)
+        meant = _meant_by(row, found, gone)
+        if isinstance(meant, Problem):
+            run.problems.append(meant)
             continue
+        number = numbers[meant]
         if number.pk in seen:
             words = f"it stands in line {seen[number.pk]} already, and that line counts"
             run.problems.append(Problem(row.line, row.text, TWICE, words))
@@ -112,12 +116,10 @@ def _compare(
     _judge(edited, run)
 
 
-def _number_of(
-    row: _Row,
-    found: Mapping[str, Sequence[str]],
-    gone: Mapping[str, Sequence[str]],
-    numbers: Mapping[str, PhoneNumber],
-) -> PhoneNumber | Problem:
+def _meant_by(
+    row: _Row, found: Mapping[str, Sequence[str]], gone: Mapping[str, Sequence[str]]
+) -> str | Problem:
+    """The sid of the number that a line is about."""
     if not row.names:
         return no_number(row.line, row.text, spelling.fault_of(row.text, ""))
     known = [set(found[name]) for name in row.names if name in found]
@@ -128,12 +130,12 @@ def _number_of(
         return Problem(row.line, row.text, UNCLEAR, "SID and number are not of the same number")
     if len(meant) > 1:
         return Problem(row.line, row.text, UNCLEAR, "two accounts have it; the column SID says which")
-    return numbers[meant.pop()]
+    return meant.pop()
 
 
 def _judge(edited: Sequence[tuple[_Row, PhoneNumber, dict[str, str]]], run: DryRun) -> None:
     sids = [number.pk for _, number, _ in edited]
-    whole = PhoneNumber.objects.defer(None).in_bulk(sids)
+    whole = PhoneNumber.objects.in_bulk(sids)
     named = {wanted[key] for _, _, wanted in edited for key in edits.APPLICATIONS if key in wanted}
     applications = set(
         Application.objects.present()

@@ -39,6 +39,13 @@ _COMPARED = frozenset(
     }
 )  # fmt: skip
 
+# The columns of numbers that comparing takes, and which are all that is read of those that stay as they are
+READ = (
+    "sid", "account_id", "phone_number", "friendly_name", "country", "number_type", "voice", "sms", "mms",
+    "fax", "status", "origin", "address_requirements", "address_id", "bundle_sid", "emergency_status",
+    "emergency_address_status", "trunk_sid", "voice_application_id", "voice_url", "sms_application_id",
+    "sms_url", "owner", "cost_centre", "tags",
+)  # fmt: skip
 _BY_KEY: Mapping[str, tuple[Column, int]] = {
     key: (column, index) for column in COLUMNS for index, key in enumerate(column.keys)
 }

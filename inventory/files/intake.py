@@ -1,6 +1,6 @@
 """Which of our numbers a pasted text or a file of numbers means, and every line that means none."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -85,21 +85,24 @@ def no_number(line: int, text: str, fault: str) -> Problem:
 
 def find(rows: PhoneNumberQuerySet, readings: Iterable[str]) -> dict[str, list[str]]:
     """Sids by E.164, and by sid, of those of the rows that are named so."""
-    wanted = [reading for reading in set(readings) if reading]
+    wanted = set(readings) - {""}
     if not wanted:
         return {}
-    sids = [reading for reading in wanted if reading.startswith("PN")]
-    numbers = [reading for reading in wanted if not reading.startswith("PN")]
-    matching = (
-        rows.filter(Q(AnyOf(F("phone_number"), numbers)) | Q(pk__in=sids))
-        if sids
-        else (rows.filter(AnyOf(F("phone_number"), numbers)))
-    )
-    named = set(sids)
+    return by_name(named(rows, wanted).order_by("sid").values_list("sid", "phone_number"))
+
+
+def named(rows: PhoneNumberQuerySet, names: Collection[str]) -> PhoneNumberQuerySet:
+    """The rows with these SIDs and E.164."""
+    numbers = Q(AnyOf(F("phone_number"), [name for name in names if name.startswith("+")]))
+    sids = [name for name in names if name.startswith("PN")]
+    return rows.filter(numbers | Q(AnyOf(F("sid"), sids)) if sids else numbers)
+
+
+def by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Sids by E.164 and by sid, of pairs of sid and E.164."""
     found: dict[str, list[str]] = {}
-    for sid, number in matching.order_by("sid").values_list("sid", "phone_number"):
-        if sid in named:
-            found[sid] = [sid]
+    for sid, number in pairs:
+        found[sid] = [sid]
         found.setdefault(number, []).append(sid)
     return found
 
@@ -138,10 +141,3 @@ def _is_number(cell: str) -> bool:
 def _listed(cells: Iterable[str]) -> str:
     names = [cell.strip()[:40] for cell in cells if cell.strip()]
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-
-
-def by_kind(problems: Iterable[Problem]) -> Mapping[str, int]:
-    counts: dict[str, int] = {}
-    for problem in problems:
-        counts[problem.kind] = counts.get(problem.kind, 0) + 1
-    return counts
