@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from portal.freshness import freshness
 from portal.http import StaffRequest, page
 from portal.labels import RUN_STATES, label_for
 from portal.mirror import runs
-from portal.models import SyncRun, TwilioAccount
+from portal.models import Batch, SyncRun, TwilioAccount
 from portal.search import find
 from portal.shell import THEMES, visible_accounts
 
@@ -35,8 +36,18 @@ def home(request: StaffRequest) -> HttpResponse:
         "inventory": inventory_of(request.access, accounts),
         "freshness": freshness("numbers", accounts),
         "prices": freshness("prices", accounts),
+        "waiting": _waiting_for(request),
     }
     return page(request, "portal/home.html", context)
+
+
+def _waiting_for(request: StaffRequest) -> Iterable[Batch]:
+    """What somebody asked for and this person may approve, the oldest first: it lapses first."""
+    if not request.access.can(Permission.APPROVE):
+        return ()
+    batches = Batch.objects.visible_to(request.access.account_sids(Permission.APPROVE))
+    others = batches.waiting_for_approval().exclude(author=request.user)
+    return others.select_related("author").order_by("confirmed_at")[:5]
 
 
 @require_GET

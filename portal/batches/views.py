@@ -12,11 +12,12 @@ from portal.batches import asking
 from portal.batches.asking import NotAllowed
 from portal.batches.forms import ApprovalRuleForm, DecisionForm
 from portal.csv_files import csv_response
-from portal.http import StaffRequest, go, page
+from portal.http import StaffRequest, go, page, wants_fragment
 from portal.labels import BATCH_KINDS, BATCH_STATES, ITEM_STATES, label_for
 from portal.listing import Sort, list_page, list_url
 from portal.models import ApprovalRule, Batch, BatchItem, TwilioAccount
 from portal.shell import visible_accounts
+from portal.templatetags.portal_ui import page_of
 
 _NEWEST = (Sort("newest", "Newest", ("created_at", "id"), starts_descending=True),)
 _POSITION = (Sort("position", "Position", ("position",)),)
@@ -50,7 +51,16 @@ def batch_detail(request: StaffRequest, batch_id: UUID) -> HttpResponse:
     batch = _batch(request, batch_id)
     if batch.state == Batch.State.DRAFT:
         return redirect(batch)
+    if wants_fragment(request, "batch") and (made := _all_that_was_made(batch)):
+        messages.success(request, f"{_title(batch)}: done.")
+        return go(request, made)
     return _show(request, batch, DecisionForm())
+
+
+def _all_that_was_made(batch: Batch) -> str:
+    """The page of the one object that was asked for, once Twilio has made it; who looked on goes there."""
+    items = list(batch.items.all()[:2]) if batch.state == Batch.State.DONE else []
+    return page_of(items[0].result) if len(items) == 1 else ""
 
 
 def _show(request: StaffRequest, batch: Batch, form: DecisionForm, *, status: int = 200) -> HttpResponse:

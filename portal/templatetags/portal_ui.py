@@ -171,6 +171,12 @@ def bar(share: float) -> SafeString:
 _PAGES = {"PN": "inventory:number-detail", "AD": "inventory:address-detail"}
 
 
+def page_of(sid: str) -> str:
+    """The URL of the object's page; "" when it has none."""
+    view = _PAGES.get(sid[:2])
+    return reverse(view, args=[sid]) if view else ""
+
+
 @register.filter
 def batch_kind(kind: str) -> str:
     """What a batch of this kind does."""
@@ -181,8 +187,6 @@ def batch_kind(kind: str) -> str:
 def batch_item_link(item: BatchItem) -> SafeString:
     """The object of an item, as a link where it has a page."""
     name = spaced(item.name) if item.name.startswith("+") else item.name or item.target
-    sid = item.result or item.target
-    view = _PAGES.get(sid[:2])
-    url = reverse(view, args=[sid]) if view else ""
+    url = page_of(item.result or item.target)
     link = format_html('<a href="{}">{}</a>', url, name) if url else name
     return format_html('<span class="tn nowrap">{}</span>', link)

@@ -170,6 +170,18 @@ def test_a_batch_under_way_asks_again_every_second_and_then_no_more(as_support, 
     assert as_support.get(page_of(batch)).status_code == 200
 
 
+def test_who_looks_on_goes_to_the_one_thing_that_was_made(as_support, account, support):
+    made = f"PN{7:032x}"
+    one, two = (make_batch(account, support, count=count) for count in (1, 2))
+    for batch in (one, two):
+        runner.run(confirmed(batch).pk, lambda item: Outcome(result=made))
+
+    answer = as_support.get(page_of(one), headers=htmx("batch"))
+    assert json.loads(answer["HX-Location"])["path"] == f"/numbers/{made}/"
+    assert as_support.get(page_of(one)).status_code == 200, "the batch can still be looked at"
+    assert as_support.get(page_of(two), headers=htmx("batch")).status_code == 286
+
+
 def test_the_region_is_what_the_page_has(as_support, batch):
     assert_is_region(as_support, page_of(confirmed(batch)), "batch")
     assert_is_region(as_support, LIST, "batches")

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from inventory.models import Budget
-from portal.models import Role, SyncRun
+from portal.models import Batch, Role, SyncRun
 from tests.factories import make_account, make_number, make_price, make_sid, make_user
 from tests.inventory.stock import list_numbers, make_numbers
 from tests.inventory.usage import make_usage, settle
@@ -247,3 +247,20 @@ def test_it_takes_as_many_queries_for_many_accounts_as_for_one(as_manager):
         make_numbers(make_account(), some_numbers(30))
     with counted("home"):
         Page.of(as_manager, HOME)
+
+
+def test_who_may_approve_sees_what_waits_and_its_author_does_not(as_manager, as_support, manager):
+    account = make_account()
+    make_numbers(account, some_numbers(1))
+    for author, reason in ((make_user(Role.SUPPORT), "A trial has ended"), (manager, "Mine")):
+        Batch.objects.create(
+            kind="inventory.release_numbers", state=Batch.State.REQUESTED, author=author,
+            account_sids=[account.pk], reason=reason, confirmed_at=Now(),
+        )  # fmt: skip
+
+    waiting = Page.of(as_manager, HOME).one(".attention").text
+
+    assert "Release numbers: approve or decline" in waiting
+    assert "A trial has ended" in waiting
+    assert "Mine" not in waiting
+    assert "approve" not in Page.of(as_support, HOME).one("main").text
