@@ -34,6 +34,7 @@ _PATIENCE = 20_000  # ms; a page takes a tenth of a second, but not on a machine
 
 Number = dict[str, Any]
 OpenPage = Callable[..., Page]
+LookAt = Callable[[str, str], tuple[Page, int]]
 
 
 expect.set_options(timeout=_PATIENCE)
@@ -118,24 +119,36 @@ def signed_in(browser: Browser, browser_context_args: dict[str, Any]) -> Callabl
     return of
 
 
-@pytest.fixture
-def new_context(new_context: Callable[..., BrowserContext]) -> Iterator[Callable[..., BrowserContext]]:
-    """Contexts whose pages may not complain: no error on the console, nothing that the CSP blocked."""
-    complaints: list[str] = []
+@pytest.fixture(scope="package")
+def complaints() -> list[str]:
+    """What pages said on the console during this test."""
+    return []
 
+
+@pytest.fixture(autouse=True)
+def _without_complaints(complaints: list[str]) -> Iterator[None]:
+    """Pages may not complain: no error on the console, nothing that the CSP blocked."""
+    complaints.clear()
+    yield
+    assert complaints == []
+
+
+def _heed(context: BrowserContext, complaints: list[str]) -> BrowserContext:
     def hear(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not _is_expected(message):
             complaints.append(f"{message.page and message.page.url}: {message.text}")
 
-    def make(**options: Any) -> BrowserContext:
-        context = new_context(**options)
-        context.set_default_timeout(_PATIENCE)
-        context.on("console", hear)
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
-        return context
+    context.set_default_timeout(_PATIENCE)
+    context.on("console", hear)
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    return context
 
-    yield make
-    assert complaints == []
+
+@pytest.fixture
+def new_context(
+    new_context: Callable[..., BrowserContext], complaints: list[str]
+) -> Callable[..., BrowserContext]:
+    return lambda **options: _heed(new_context(**options), complaints)
 
 
 def _is_expected(message: ConsoleMessage) -> bool:
@@ -157,6 +170,41 @@ def open_page(
         return new_context(**options).new_page()
 
     return make
+
+
+@pytest.fixture(scope="package")
+def _kept_pages(
+    browser: Browser,
+    browser_context_args: dict[str, Any],
+    signed_in: Callable[[str], Any],
+    complaints: list[str],
+) -> Iterator[Callable[[str], Page]]:
+    pages: dict[str, Page] = {}
+
+    def of(role: str) -> Page:
+        if role not in pages:
+            state = signed_in(role) if role else None
+            context = browser.new_context(**browser_context_args, storage_state=state)
+            pages[role] = _heed(context, complaints).new_page()
+        return pages[role]
+
+    yield of
+    for page in pages.values():
+        page.context.close()
+
+
+@pytest.fixture
+def look_at(_kept_pages: Callable[[str], Page], browser_context_args: dict[str, Any]) -> LookAt:
+    """Go to a path, in the one browser that is kept for the role: for tests that only look."""
+
+    def go(role: str, path: str) -> tuple[Page, int]:
+        page = _kept_pages(role)
+        page.set_viewport_size(browser_context_args["viewport"])
+        answer = page.goto(path)
+        assert answer
+        return page, answer.status
+
+    return go
 
 
 @pytest.fixture(scope="session")
