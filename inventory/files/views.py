@@ -38,18 +38,19 @@ def number_intake(request: StaffRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "can_import": request.access.can(Permission.UPDATE_NUMBER)}
     if request.method == "POST" and form.is_valid():
         rows = request.access.visible(PhoneNumber.objects.all())
+        source = "file" if form.cleaned_data["file"] else "numbers"
         try:
             intake = _taken_in(form, request)
             if intake.lines:
                 return go(request, actions.choose_numbers(intake, rows, author=request.user))
             if intake.count:
-                words = "None of your numbers is in it. What is wrong with each line stands below."
+                words = "None of your numbers is in it. What is wrong with each line stands below"
             else:
-                words = "There is no number in it."
-            form.add_error(None, words)
+                words = "There is no number in it"
+            form.add_error(source, words)
             context["report"] = as_json(intake.problems)
         except (Unreadable, NotAllowed) as fault:
-            form.add_error("file" if form.cleaned_data["file"] else "numbers", str(fault))
+            form.add_error(source, str(fault))
     status = 422 if form.is_bound else 200
     return page(request, "inventory/files/number_intake.html", context, status=status)
 

@@ -141,8 +141,8 @@ def test_a_line_without_the_cell_is_named(as_support, numbers):
         (b"PK\x03\x04", "This is a workbook. Save it as CSV (UTF-8)"),
         (b"Name,Owner\nDesk,Ada\n", "No column is called Number (phone_number). The first line has: Name,"),
         (b'Number\n"+12025550100\n', "A quotation mark is missing or one too many in line 2."),
-        (b"Number\n+12025550177\n", "None of your numbers is in it."),
-        (b"Number\n", "There is no number in it."),
+        (b"Number\n+12025550177\n", "None of your numbers is in it"),
+        (b"Number\n", "There is no number in it"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_used_says_why(as_support, numbers, data, words):
