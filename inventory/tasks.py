@@ -65,6 +65,7 @@ def sync_usage(run_id: int) -> None:
 @shared_task(name="refresh_number_activity")
 def refresh_number_activity() -> None:
     standing.refresh_accounts(TwilioAccount.objects.watched())
+    standing.recount()
 
 
 @shared_task(name="recount_numbers")

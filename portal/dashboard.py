@@ -8,11 +8,11 @@ from functools import reduce
 from operator import and_
 from urllib.parse import urlencode
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from inventory import labels
 from inventory.filters import FACETS, NOT_KNOWN
-from inventory.models import NumberActivity, NumberFacet, PhoneNumber
+from inventory.models import ActivitySum, NumberActivity, NumberFacet, PhoneNumber
 from inventory.money.budgets import budget_states
 from inventory.pricing import Money, PriceList, money_words
 from portal.access import Access
@@ -121,9 +121,11 @@ def inventory_of(access: Access, accounts: Sequence[TwilioAccount]) -> Inventory
 
 
 def _idle(access: Access) -> Idle:
-    rows = access.visible(NumberActivity.objects.filter(state=NumberActivity.State.IDLE)).order_by()
-    sums = list(rows.values_list("currency").annotate(count=Count("pk"), cost=Sum("monthly_cost")))
-    return Idle(sum(n for _, n, _ in sums), {currency: cost for currency, _, cost in sums if currency})
+    rows = access.visible(ActivitySum.objects.filter(state=NumberActivity.State.IDLE)).order_by()
+    sums = list(rows.values_list("currency").annotate(Sum("count"), Sum("monthly_cost")))
+    return Idle(
+        sum(n for _, n, _ in sums), {currency: cost for currency, _, cost in sums if currency and cost}
+    )
 
 
 def _lines(sums: Mapping[str, _Sum], parameter: str, name: Callable[[str], str]) -> list[Line]:

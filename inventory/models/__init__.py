@@ -7,9 +7,17 @@ from inventory.models.preset import ConfigurationPreset
 from inventory.models.price import NumberPrice
 from inventory.models.release import ReleasedNumber
 from inventory.models.sender import SenderId, SenderIdQuerySet
-from inventory.models.usage import KeptNumber, NumberActivity, NumberUsage, UsagePeriod, UsageWindow
+from inventory.models.usage import (
+    ActivitySum,
+    KeptNumber,
+    NumberActivity,
+    NumberUsage,
+    UsagePeriod,
+    UsageWindow,
+)
 
 __all__ = [
+    "ActivitySum",
     "Address",
     "Application",
     "Budget",

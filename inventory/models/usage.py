@@ -130,9 +130,24 @@ class NumberActivity(models.Model):
                 condition=Q(state__in=("idle", "unknown")),
                 name="activity_risk",
             ),
-            models.Index(fields=["phone_number", "number"], name="activity_number"),
-            models.Index(fields=["added_at", "number"], name="activity_added"),
-            models.Index(fields=["account", "state"], name="activity_account"),
+            models.Index(
+                fields=["currency", "monthly_cost", "number"],
+                include=["state", "account", "country", "number_type", "urgency", "keep_until"],
+                condition=Q(state__in=("idle", "unknown")),
+                name="activity_cost",
+            ),
+            models.Index(
+                fields=["phone_number", "number"],
+                include=["state", "account", "country", "number_type", "urgency", "keep_until"],
+                name="activity_number",
+            ),
+            models.Index(
+                fields=["added_at", "number"],
+                include=["state", "account", "country", "number_type", "urgency", "keep_until"],
+                name="activity_added",
+            ),
+            models.Index(fields=["account"], name="activity_account"),
+            models.Index(fields=["keep_until"], name="activity_kept", condition=Q(keep_until__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -142,6 +157,36 @@ class NumberActivity(models.Model):
     def kept_reason(self) -> str:
         """Why it is kept; the number and its `kept` should be joined in."""
         return self.number.kept.reason if self.keep_until and hasattr(self.number, "kept") else ""
+
+
+class ActivitySum(models.Model):
+    """How many numbers are the same in all that `NumberActivity` is filtered by, and what they cost a month.
+
+    Kept with the rows, in the statement that writes them; so a list knows its length and sum at once.
+    """
+
+    account = models.ForeignKey(
+        "portal.TwilioAccount", models.DO_NOTHING, db_constraint=False, db_column="account_sid",
+        db_index=False, related_name="+",
+    )  # fmt: skip
+    country = models.CharField(max_length=2)
+    number_type = models.CharField(max_length=30)
+    state = models.CharField(max_length=8)
+    urgency = models.PositiveSmallIntegerField()
+    currency = models.CharField(max_length=3)
+    count = models.IntegerField()
+    monthly_cost = models.DecimalField(max_digits=16, decimal_places=5)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "country", "number_type", "state", "urgency", "currency"],
+                name="activity_sum_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.state} of {self.country} {self.number_type}"
 
 
 class KeptNumber(models.Model):

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import django_filters
@@ -14,12 +14,22 @@ from portal.numbering import TYPE_NAMES, country_name
 Rows = QuerySet[NumberActivity]
 
 
+# What each filter means by which `ActivitySum` counts. The names stand on rows and sums alike.
+FACETS: Mapping[str, Callable[[Any], Q]] = {
+    "activity": lambda states: Q(state__in=states),
+    "country": lambda countries: Q(country__in=countries),
+    "type": lambda types: Q(number_type__in=types),
+    "account": lambda sids: Q(account__in=sids),
+    "standing": lambda standing: Q(urgency=1 if standing == "urgent" else 0),
+}
+
+
 class _Choices(django_filters.MultipleChoiceFilter):
     """Any of some values; shown as check boxes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, method="by_facet", **kwargs)
 
 
 class _Choice(django_filters.ChoiceFilter):
@@ -39,15 +49,14 @@ class RiskFilter(django_filters.FilterSet):
     activity = _Choices(
         label="Activity",
         choices=[(state, label.word) for state, label in ACTIVITIES.items()],
-        method="by_state",
     )
     country = _Choices(label="Country")
-    type = _Choices(label="Type", field_name="number_type", choices=list(TYPE_NAMES.items()))
+    type = _Choices(label="Type", choices=list(TYPE_NAMES.items()))
     account = _Choices(label="Account")
     standing = _Choice(
         label="In accounts",
         choices=[("urgent", "Trial or suspended"), ("paid", "All others")],
-        method="by_standing",
+        method="by_facet",
     )
     kept = _Choice(
         label="Kept",
@@ -71,20 +80,33 @@ class RiskFilter(django_filters.FilterSet):
         self.filters["country"].extra["choices"] = [(iso, name) for name, iso in names]
 
     @property
+    def facets(self) -> Q:
+        """The applied filters that the sums know, as one condition."""
+        self.form.errors  # noqa: B018  # cleans the form when nobody has yet
+        applied = {name: self.form.cleaned_data.get(name) for name in FACETS}
+        applied["activity"] = applied["activity"] or list(NumberActivity.AT_RISK)
+        condition = Q()
+        for name, meaning in FACETS.items():
+            if applied[name]:
+                condition &= meaning(applied[name])
+        return condition
+
+    @property
+    def is_about_rows(self) -> bool:
+        """Whether numbers are narrowed by more than the sums know."""
+        self.form.errors  # noqa: B018
+        return any(value for name, value in self.form.cleaned_data.items() if name not in FACETS)
+
+    @property
     def qs(self) -> Rows:
         rows: Rows = super().qs
-        if not self.form.cleaned_data.get("activity"):
-            rows = rows.filter(state__in=NumberActivity.AT_RISK)
+        return rows.filter(self.facets)
+
+    def by_facet(self, rows: Rows, name: str, value: Any) -> Rows:
         return rows
 
     def by_text(self, rows: Rows, name: str, value: str) -> Rows:
         return rows.filter(number__in=PhoneNumber.objects.matching(value))
-
-    def by_state(self, rows: Rows, name: str, value: list[str]) -> Rows:
-        return rows.filter(state__in=value) if value else rows
-
-    def by_standing(self, rows: Rows, name: str, value: str) -> Rows:
-        return rows.filter(urgency=1 if value == "urgent" else 0)
 
     def by_keep(self, rows: Rows, name: str, value: str) -> Rows:
         today = timezone.now().date()

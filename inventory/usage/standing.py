@@ -44,7 +44,20 @@ def refresh_account(account: TwilioAccount) -> None:
 
 def refresh_numbers(sids: Sequence[str]) -> None:
     """Work out anew what a few numbers are that an answer of Twilio's was about."""
-    _derive(account=None, sids=list(sids))
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK, {"sids": list(sids)})
+        _derive(account=None, sids=list(sids))
+
+
+def recount() -> None:
+    """Add the sums up anew. They are right without it; it sweeps out those of nothing."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "LOCK TABLE inventory_numberactivity, inventory_activitysum IN SHARE ROW EXCLUSIVE MODE"
+        )
+        cursor.execute("DELETE FROM inventory_activitysum")
+        cursor.execute(_RECOUNT)
 
 
 def _derive(*, account: str | None, sids: list[str] | None) -> None:
@@ -57,8 +70,7 @@ def _derive(*, account: str | None, sids: list[str] | None) -> None:
         "calls_needed": CALLS_NEEDED,
         "messages_needed": MESSAGES_NEEDED,
     }
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_FORGET, parameters)
+    with connection.cursor() as cursor:
         if account:
             # What a common table expression holds, Postgres takes for little, and goes through it row by row.
             cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
@@ -67,17 +79,24 @@ def _derive(*, account: str | None, sids: list[str] | None) -> None:
             cursor.execute("SELECT set_config('enable_nestloop', 'on', true)")
 
 
-_FORGET = """
-    DELETE FROM inventory_numberactivity AS gone
-    WHERE (gone.account_sid = %(account)s OR gone.sid = ANY (%(sids)s))
-      AND NOT EXISTS (
-        SELECT FROM inventory_phonenumber AS number
-        WHERE number.sid = gone.sid AND number.missing_since IS NULL
-          AND (number.account_sid = %(account)s OR %(account)s IS NULL)
-      )
+# The accounts that numbers are in, or were, one after the other.
+_LOCK = """
+    SELECT pg_advisory_xact_lock(hashtextextended(account_sid, 1)) FROM (
+        SELECT account_sid FROM inventory_phonenumber WHERE sid = ANY (%(sids)s)
+        UNION SELECT account_sid FROM inventory_numberactivity WHERE sid = ANY (%(sids)s)
+        ORDER BY 1
+    ) AS account
 """
 
-# `state` is `activity.state_of`, which a test holds it to.
+_RECOUNT = """
+    INSERT INTO inventory_activitysum (
+        account_sid, country, number_type, state, urgency, currency, count, monthly_cost
+    )
+    SELECT account_sid, country, number_type, state, urgency, currency, count(*), sum(monthly_cost)
+    FROM inventory_numberactivity
+    GROUP BY account_sid, country, number_type, state, urgency, currency
+"""
+
 _DERIVE = """
     WITH number AS (
         SELECT number.sid, number.account_sid, number.phone_number, number.country, number.number_type,
@@ -102,45 +121,76 @@ _DERIVE = """
         JOIN inventory_usagewindow AS read ON read.id = usage.window_id
         WHERE read.read_at IS NOT NULL AND read.day BETWEEN number.first_day AND number.last_day
         GROUP BY number.sid
+    ), wanted AS MATERIALIZED (
+        SELECT number.sid, number.account_sid, number.phone_number, number.country, number.number_type,
+               number.remote_created_at AS added_at,
+               CASE
+                   WHEN used.counted_calls >= %(calls_needed)s
+                     OR used.counted_messages >= %(messages_needed)s THEN 'active'
+                   WHEN number.origin = 'hosted' THEN 'hosted'
+                   WHEN (number.remote_created_at AT TIME ZONE 'UTC')::date > number.first_day THEN 'new'
+                   WHEN number.is_complete THEN 'idle'
+                   ELSE 'unknown'
+               END AS state,
+               coalesce(used.calls, 0) AS calls, coalesce(used.counted_calls, 0) AS counted_calls,
+               coalesce(used.messages, 0) AS messages,
+               coalesce(used.counted_messages, 0) AS counted_messages, number.urgency,
+               coalesce(own.current_price, parent.current_price, 0) AS monthly_cost,
+               CASE WHEN own.current_price IS NULL THEN coalesce(parent.currency, '') ELSE own.currency
+               END AS currency,
+               kept.until AS keep_until
+        FROM number
+        LEFT JOIN used ON used.sid = number.sid
+        LEFT JOIN inventory_numberprice AS own
+               ON own.account_sid = number.account_sid AND own.iso_country = number.country
+              AND own.number_type = number.number_type AND own.missing_since IS NULL
+        LEFT JOIN inventory_numberprice AS parent
+               ON parent.account_sid = number.owner_sid AND parent.iso_country = number.country
+              AND parent.number_type = number.number_type AND parent.missing_since IS NULL
+              AND parent.current_price IS NOT NULL
+        LEFT JOIN inventory_keptnumber AS kept ON kept.sid = number.sid
+    ), gone AS (
+        DELETE FROM inventory_numberactivity AS mine
+        WHERE (mine.account_sid = %(account)s OR mine.sid = ANY (%(sids)s))
+          AND NOT EXISTS (SELECT FROM wanted WHERE wanted.sid = mine.sid)
+        RETURNING mine.*
+    ), written AS (
+        INSERT INTO inventory_numberactivity AS known (
+            sid, account_sid, phone_number, country, number_type, added_at, state, calls, counted_calls,
+            messages, counted_messages, urgency, monthly_cost, currency, keep_until
+        )
+        SELECT * FROM wanted ORDER BY sid
+        ON CONFLICT (sid) DO UPDATE SET (
+            account_sid, phone_number, country, number_type, added_at, state, calls, counted_calls,
+            messages, counted_messages, urgency, monthly_cost, currency, keep_until
+        ) = ROW (
+            excluded.account_sid, excluded.phone_number, excluded.country, excluded.number_type,
+            excluded.added_at, excluded.state, excluded.calls, excluded.counted_calls, excluded.messages,
+            excluded.counted_messages, excluded.urgency, excluded.monthly_cost, excluded.currency,
+            excluded.keep_until
+        )
+        WHERE known.* IS DISTINCT FROM excluded.*
+        RETURNING known.*
+    ), step AS (
+        SELECT account_sid, country, number_type, state, urgency, currency, 1 AS by, monthly_cost
+        FROM written
+        UNION ALL
+        -- What they were: a statement sees the table as it was before.
+        SELECT old.account_sid, old.country, old.number_type, old.state, old.urgency, old.currency, -1,
+               -old.monthly_cost
+        FROM written JOIN inventory_numberactivity AS old ON old.sid = written.sid
+        UNION ALL
+        SELECT account_sid, country, number_type, state, urgency, currency, -1, -monthly_cost FROM gone
     )
-    INSERT INTO inventory_numberactivity AS known (
-        sid, account_sid, phone_number, country, number_type, added_at, state, calls, counted_calls,
-        messages, counted_messages, urgency, monthly_cost, currency, keep_until
+    INSERT INTO inventory_activitysum AS known (
+        account_sid, country, number_type, state, urgency, currency, count, monthly_cost
     )
-    SELECT number.sid, number.account_sid, number.phone_number, number.country, number.number_type,
-           number.remote_created_at,
-           CASE
-               WHEN used.counted_calls >= %(calls_needed)s OR used.counted_messages >= %(messages_needed)s
-                   THEN 'active'
-               WHEN number.origin = 'hosted' THEN 'hosted'
-               WHEN (number.remote_created_at AT TIME ZONE 'UTC')::date > number.first_day THEN 'new'
-               WHEN number.is_complete THEN 'idle'
-               ELSE 'unknown'
-           END,
-           coalesce(used.calls, 0), coalesce(used.counted_calls, 0), coalesce(used.messages, 0),
-           coalesce(used.counted_messages, 0), number.urgency,
-           coalesce(own.current_price, parent.current_price, 0),
-           CASE WHEN own.current_price IS NULL THEN coalesce(parent.currency, '') ELSE own.currency END,
-           kept.until
-    FROM number
-    LEFT JOIN used ON used.sid = number.sid
-    LEFT JOIN inventory_numberprice AS own
-           ON own.account_sid = number.account_sid AND own.iso_country = number.country
-          AND own.number_type = number.number_type AND own.missing_since IS NULL
-    LEFT JOIN inventory_numberprice AS parent
-           ON parent.account_sid = number.owner_sid AND parent.iso_country = number.country
-          AND parent.number_type = number.number_type AND parent.missing_since IS NULL
-          AND parent.current_price IS NOT NULL
-    LEFT JOIN inventory_keptnumber AS kept ON kept.sid = number.sid
-    ORDER BY number.sid
-    ON CONFLICT (sid) DO UPDATE SET (
-        account_sid, phone_number, country, number_type, added_at, state, calls, counted_calls,
-        messages, counted_messages, urgency, monthly_cost, currency, keep_until
-    ) = ROW (
-        excluded.account_sid, excluded.phone_number, excluded.country, excluded.number_type,
-        excluded.added_at, excluded.state, excluded.calls, excluded.counted_calls, excluded.messages,
-        excluded.counted_messages, excluded.urgency, excluded.monthly_cost, excluded.currency,
-        excluded.keep_until
-    )
-    WHERE known.* IS DISTINCT FROM excluded.*
+    SELECT account_sid, country, number_type, state, urgency, currency, sum(by), sum(monthly_cost)
+    FROM step
+    GROUP BY account_sid, country, number_type, state, urgency, currency
+    HAVING sum(by) <> 0 OR sum(monthly_cost) <> 0
+    ORDER BY account_sid, country, number_type, state, urgency, currency
+    ON CONFLICT (account_sid, country, number_type, state, urgency, currency)
+    DO UPDATE SET count = known.count + excluded.count,
+                  monthly_cost = known.monthly_cost + excluded.monthly_cost
 """

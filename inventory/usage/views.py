@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from inventory.bulk.actions import freeze_numbers
 from inventory.bulk.kinds import TASKS, tasks_for
-from inventory.models import NumberActivity, NumberFacet, PhoneNumber, UsagePeriod
+from inventory.models import ActivitySum, NumberActivity, NumberFacet, PhoneNumber, UsagePeriod
 from inventory.pricing import money_words
 from inventory.usage import actions, activity, forms
 from inventory.usage.columns import COLUMNS
@@ -25,7 +25,7 @@ from portal.csv_files import csv_response
 from portal.filtering import applied, chips_of
 from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
-from portal.listing import Count, Sort, list_page, read_order, seek
+from portal.listing import Count, Find, Order, Sort, list_page, read_order, seek
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 
@@ -43,10 +43,14 @@ QUICK_FILTERS = ("activity", "country", "type", "account", "standing", "kept")
 @allowed(Permission.VIEW)
 def risk_list(request: StaffRequest) -> HttpResponse:
     filter_ = _filter(request, request.GET)
-    rows = filter_.qs
-    count, idle, wasted = _sums(rows)
+    count, idle, wasted = _sums(request, filter_)
     listing = list_page(
-        request, _for_table(rows), sorts=RISK_SORTS, default_sort=DEFAULT_SORT, count=Count(count)
+        request,
+        _for_table(NumberActivity.objects.all()),
+        sorts=RISK_SORTS,
+        default_sort=DEFAULT_SORT,
+        count=Count(count),
+        find=_finder(filter_.qs),
     )
     listing.chips = chips_of(filter_, request.GET)
     accounts = visible_accounts(request)
@@ -171,12 +175,28 @@ def _for_table(rows: QuerySet[NumberActivity]) -> QuerySet[NumberActivity]:
     )  # fmt: skip
 
 
-def _sums(rows: QuerySet[NumberActivity]) -> tuple[int, int, dict[str, Decimal]]:
+def _finder(rows: QuerySet[NumberActivity]) -> Find:
+    """Finds the sids of a page in an index that holds all that is asked, without a look at the rows."""
+
+    def find(order: Order, descending: bool, key: Sequence[str], limit: int) -> list[str]:
+        return list(seek(rows, order, descending, key).values_list("pk", flat=True)[:limit])
+
+    return find
+
+
+def _sums(request: StaffRequest, filter_: RiskFilter) -> tuple[int, int, dict[str, Decimal]]:
     """How many numbers there are, how many are idle, and what those cost a month, in one query."""
     is_idle = Q(state=NumberActivity.State.IDLE)
-    sums = rows.order_by().values_list("currency").annotate(
-        every=Counting("pk"), idle=Counting("pk", filter=is_idle), cost=Sum("monthly_cost", filter=is_idle)
-    )  # fmt: skip
+    cost = Sum("monthly_cost", filter=is_idle, default=Decimal(0))
+    sums: Iterable[tuple[str, int, int, Decimal]]
+    if filter_.is_about_rows:
+        rows = filter_.qs.order_by().values_list("currency")
+        sums = rows.annotate(every=Counting("pk"), idle=Counting("pk", filter=is_idle), cost=cost)
+    else:
+        known = request.access.visible(ActivitySum.objects.filter(filter_.facets))
+        sums = known.order_by().values_list("currency").annotate(
+            every=Sum("count"), idle=Sum("count", filter=is_idle, default=0), cost=cost
+        )  # fmt: skip
     found = list(sums)
     wasted = {currency: cost for currency, _, _, cost in found if currency and cost}
     return sum(n for _, n, _, _ in found), sum(n for _, _, n, _ in found), wasted

@@ -24,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--numbers", type=int, default=100_000, help="how many numbers the sync reads")
     parser.add_argument("--rows", type=int, default=1_000_000, help="how many numbers the lists are over")
-    parser.add_argument("--only", choices=["sync", "bulk", "lists"])
+    parser.add_argument("--only", choices=["sync", "usage", "bulk", "lists"])
     arguments = parser.parse_args()
 
     data = ROOT / ".data" / "bench"
@@ -48,6 +48,14 @@ def main() -> None:
                 from tests.bench import sync
 
                 for line in sync.measure(keys):
+                    report(line)
+        if arguments.only in (None, "usage"):
+            with _sandbox(arguments.numbers) as keys:
+                _prepare(keys)
+                from tests.bench import sync, usage
+
+                sync.run_sync()
+                for line in usage.measure(keys):
                     report(line)
         if arguments.only in (None, "bulk"):
             with _sandbox(4_000) as keys:

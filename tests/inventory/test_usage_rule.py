@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from django.db.models import Count, Sum
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.models import NumberActivity, UsagePeriod, UsageWindow
+from inventory.models import ActivitySum, NumberActivity, PhoneNumber, UsagePeriod, UsageWindow
 from inventory.usage import standing
 from inventory.usage.activity import (
     MONTH,
@@ -21,7 +22,7 @@ from inventory.usage.activity import (
     period_of,
     state_of,
 )
-from tests.factories import make_account, make_number
+from tests.factories import make_account, make_number, make_price
 from tests.inventory.usage import make_usage
 
 TODAY = date(2026, 6, 15)
@@ -220,3 +221,41 @@ def test_use_goes_with_the_number_when_it_is_moved_to_another_account():
     [row] = NumberActivity.objects.all()
     assert moved.pk == number.pk == row.pk
     assert (row.account_id, row.state, row.counted_messages) == (there.pk, "active", 5)
+
+
+def sums_are_right():
+    """Whether the sums that the list relies on are those of the rows there are."""
+    columns = ("account_id", "country", "number_type", "state", "urgency", "currency")
+    rows = NumberActivity.objects.order_by().values_list(*columns)
+    counted = ActivitySum.objects.exclude(count=0).values_list(*columns, "count", "monthly_cost")
+    return set(counted) == set(rows.annotate(Count("pk"), Sum("monthly_cost")))
+
+
+@pytest.mark.django_db
+def test_the_sums_keep_up_with_whatever_becomes_of_numbers():
+    account, other = make_account(), make_account(status="suspended")
+    make_price(account, "US", "local", "1.00")
+    numbers = [make_number(account) for _ in range(6)]
+    assert sums_are_right()
+    make_usage(numbers[0], calls=3)
+    make_usage(numbers[1], whole_month=True)
+    standing.refresh_account(account)
+    assert sums_are_right()
+    make_price(account, "US", "local", "1.50")
+    standing.refresh_account(account)
+    assert sums_are_right()
+    make_number(other, **{**numbers[2].payload, "account_sid": other.pk})
+    assert sums_are_right()
+    PhoneNumber.objects.filter(pk__in=[numbers[3].pk, numbers[4].pk]).update(missing_since=timezone.now())
+    standing.refresh_numbers([numbers[3].pk])
+    assert sums_are_right()
+    standing.refresh_accounts([other, account, other])
+    assert sums_are_right()
+    assert ActivitySum.objects.aggregate(Sum("count"))["count__sum"] == 4
+
+    kept = list(ActivitySum.objects.exclude(count=0).order_by("id").values_list("account_id", "count"))
+    standing.recount()
+
+    assert sums_are_right()
+    assert not ActivitySum.objects.filter(count=0).exists()
+    assert sorted(ActivitySum.objects.values_list("account_id", "count")) == sorted(kept)
