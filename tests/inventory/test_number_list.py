@@ -157,6 +157,7 @@ FOUND = [
     ("application", APPLICATION, ["Trunk", "App"]),
     ("trunk", TRUNK, ["Trunk"]),
     ("bundle", BUNDLE, ["Berlin"]),
+    ("batch", "00000000-0000-4000-8000-000000000000", []),
 ]  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def test_it_reads_everything_of_every_account(twilio, parent):
     accounts = {keys.account_sid for keys in (twilio.credentials, *twilio.subaccounts)}
     assert {(line["account"], line["resource"]) for line in lines} == {
         ((resource == "accounts" and parent.pk) or account, resource)
-        for resource in ("accounts", "numbers", "addresses", "applications", "prices")
+        for resource in ("accounts", "numbers", "addresses", "applications", "prices", "usage")
         for account in accounts
     }
     assert {line["state"] for line in lines} == {"done"}

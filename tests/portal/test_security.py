@@ -70,6 +70,7 @@ def _filled(path: str) -> str:
     path = path.replace(r"(?P<uidb36>[0-9A-Za-z]+)", "1").replace("(?P<key>.+)", "abc-def")
     path = path.replace(r"(?P<url>.*)$", "anything").replace("(?P<app_label>portal)", "portal")
     path = re.sub(r"\(\?P<app_label>[^)]*\)", "portal", path)
+    path = re.sub(r"<uuid:\w+>", "00000000-0000-4000-8000-000000000000", path)
     path = re.sub(r"<(int|path|slug|str):(\w+)>", lambda match: "1" if match[1] == "int" else "x1", path)
     path = re.sub(r"<\w+:?(\w*)>", "PN" + "0" * 32, path)
     return path.replace("^", "").replace("$", "").replace("\\", "")
