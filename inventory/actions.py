@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import structlog
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,11 +17,7 @@ from portal.twilio.errors import Absent, NoCredentials, TwilioFailure
 from portal.twilio.login import Login
 from portal.twilio.patience import IN_A_REQUEST, Patience
 
-log = structlog.get_logger(__name__)
-
 UPDATE_NUMBER = "inventory.update_number"
-# Of operations whose answer was lost, so many are looked into in one round.
-_SETTLED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +140,7 @@ def read_number(*, number: PhoneNumber, patience: Patience = IN_A_REQUEST) -> Ph
 
 def settle_number_operations() -> None:
     """End updates whose answer was lost, by looking at what the number is now."""
-    for operation in operations.unsettled(UPDATE_NUMBER)[:_SETTLED_AT_ONCE]:
-        try:
-            _settle_update(operation)
-        except TwilioFailure as failure:  # nobody can look now; the next round will
-            log.info("operation.unsettled", operation=str(operation.pk), failure=type(failure).__name__)
-        except Exception:  # one must not keep the others waiting
-            log.exception("operation.unsettled", operation=str(operation.pk))
+    operations.settle_each(UPDATE_NUMBER, _settle_update)
 
 
 def _settle_update(operation: Operation) -> None:

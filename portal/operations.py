@@ -5,10 +5,12 @@ the answer into the mirror and ends the operation. What ended neither way is set
 at Twilio, never by sending it again.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -16,6 +18,10 @@ from django.db.models.functions import Now
 from portal.models import Operation, OperationQuerySet, TwilioAccount, User
 from portal.twilio.errors import TwilioFailure, Uncertain
 
+log = structlog.get_logger(__name__)
+
+# Of each kind, so many operations are looked into in one round.
+_SETTLED_AT_ONCE = 50
 # A lost answer is looked into so long after it was given up: Twilio may still be working on it.
 SETTLE_AFTER = timedelta(seconds=10)
 # An operation that says "under way" for this long has lost its process.
@@ -123,6 +129,20 @@ def end_as(operation: Operation, failure: TwilioFailure) -> None:
 def refuse(operation: Operation, words: str) -> None:
     """It turned out that nothing changed at Twilio."""
     _end(operation, Operation.State.REFUSED, words=words)
+
+
+def settle_each(kind: str, settle: Callable[[Operation], None]) -> None:
+    """Look into operations of a kind that are not known yet; `settle` looks at Twilio and ends one.
+
+    What cannot be settled now keeps no other waiting, and is looked into again in the next round.
+    """
+    for operation in unsettled(kind).select_related("account")[:_SETTLED_AT_ONCE]:
+        try:
+            settle(operation)
+        except TwilioFailure as failure:
+            log.info("operation.unsettled", operation=str(operation.pk), failure=type(failure).__name__)
+        except Exception:
+            log.exception("operation.unsettled", operation=str(operation.pk))
 
 
 def unsettled(kind: str) -> OperationQuerySet:

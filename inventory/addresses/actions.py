@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import structlog
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -32,8 +31,6 @@ from portal.twilio.login import Login
 from portal.twilio.patience import IN_A_REQUEST, IN_A_TASK, Patience
 from portal.twilio.snapshots import Snapshot
 
-log = structlog.get_logger(__name__)
-
 CREATE_ADDRESS = "inventory.create_address"
 UPDATE_ADDRESS = "inventory.update_address"
 DELETE_ADDRESS = "inventory.delete_address"
@@ -50,7 +47,6 @@ PROPERTIES: Mapping[str, str] = {
 }
 # What an emergency service was told of: it stays as it is while a number is registered with it.
 REGISTERED = frozenset(PROPERTIES) - {"friendly_name"}
-_SETTLED_AT_ONCE = 50
 # Twilio dates an address by its own clock, which may be this far from ours.
 _CLOCKS_DIFFER = timedelta(minutes=2)
 
@@ -250,13 +246,7 @@ def settle_address_operations() -> None:
         DELETE_ADDRESS: _settle_deletion,
     }
     for kind, settle in settlers.items():
-        for operation in operations.unsettled(kind).select_related("account")[:_SETTLED_AT_ONCE]:
-            try:
-                settle(operation)
-            except TwilioFailure as failure:  # nobody can look now; the next round will
-                log.info("operation.unsettled", operation=str(operation.pk), failure=type(failure).__name__)
-            except Exception:  # one must not keep the others waiting
-                log.exception("operation.unsettled", operation=str(operation.pk))
+        operations.settle_each(kind, settle)
 
 
 def _settle_creation(operation: Operation) -> None:

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import structlog
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -35,8 +34,6 @@ from portal.twilio.login import Login
 from portal.twilio.patience import IN_A_TASK
 from portal.twilio.snapshots import Snapshot
 
-log = structlog.get_logger(__name__)
-
 BUY_NUMBER = "inventory.buy_number"
 BUY_NUMBERS = "inventory.buy_numbers"
 DRAFT_VIEW = "inventory:purchase-check"
@@ -44,7 +41,6 @@ DRAFT_VIEW = "inventory:purchase-check"
 MOST_IN_CART = 200
 # A purchase whose answer was lost counts as not made once Twilio has not shown it for this long.
 NOT_BOUGHT_AFTER = timedelta(minutes=1)
-_SETTLED_AT_ONCE = 50
 _LONGEST_NAME = 64
 
 
@@ -252,13 +248,7 @@ def buy_number(
 
 def settle_purchases() -> None:
     """End purchases whose answer was lost, by looking whether the account has the number."""
-    for operation in operations.unsettled(BUY_NUMBER).select_related("account")[:_SETTLED_AT_ONCE]:
-        try:
-            _settle(operation)
-        except TwilioFailure as failure:  # nobody can look now; the next round will
-            log.info("operation.unsettled", operation=str(operation.pk), failure=type(failure).__name__)
-        except Exception:  # one must not keep the others waiting
-            log.exception("operation.unsettled", operation=str(operation.pk))
+    operations.settle_each(BUY_NUMBER, _settle)
 
 
 def _settle(operation: Operation) -> None:

@@ -22,7 +22,6 @@ from portal.twilio.patience import IN_A_REQUEST, Patience
 log = structlog.get_logger(__name__)
 
 SET_EMERGENCY_ADDRESS = "inventory.set_emergency_address"
-_SETTLED_AT_ONCE = 50
 # Registrations are followed so long after they were asked for; the sync sees later ones.
 _FOLLOWED_FOR = timedelta(hours=1)
 _FOLLOWED_AT_ONCE = 50
@@ -84,13 +83,7 @@ def set_emergency_address(
 
 def settle_emergency_operations() -> None:
     """End assignments whose answer was lost, by looking at what the number has now."""
-    for operation in operations.unsettled(SET_EMERGENCY_ADDRESS)[:_SETTLED_AT_ONCE]:
-        try:
-            _settle(operation)
-        except TwilioFailure as failure:  # nobody can look now; the next round will
-            log.info("operation.unsettled", operation=str(operation.pk), failure=type(failure).__name__)
-        except Exception:  # one must not keep the others waiting
-            log.exception("operation.unsettled", operation=str(operation.pk))
+    operations.settle_each(SET_EMERGENCY_ADDRESS, _settle)
 
 
 def follow_emergency_registrations() -> None:

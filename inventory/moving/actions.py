@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import structlog
 from django.db import transaction
 from django.utils import timezone
 
@@ -40,11 +39,8 @@ from portal.twilio.errors import Absent, NoCredentials, TwilioFailure
 from portal.twilio.login import Login
 from portal.twilio.patience import IN_A_TASK
 
-log = structlog.get_logger(__name__)
-
 RELEASE_NUMBER = "inventory.release_number"
 TRANSFER_NUMBER = "inventory.transfer_number"
-_SETTLED_AT_ONCE = 50
 _CHANGED = "It has changed since this was asked for. Look at it again, and ask again."
 
 
@@ -211,13 +207,7 @@ def carry_out_transfer(item: BatchItem) -> Outcome:
 def settle_moving_operations() -> None:
     """End releases and transfers whose answer was lost, by looking where the number is now."""
     for kind, settle in ((RELEASE_NUMBER, _settle_release), (TRANSFER_NUMBER, _settle_transfer)):
-        for operation in operations.unsettled(kind)[:_SETTLED_AT_ONCE]:
-            try:
-                settle(operation)
-            except TwilioFailure as failure:  # nobody can look now; the next round will
-                log.info("operation.unsettled", operation=str(operation.pk), failure=type(failure).__name__)
-            except Exception:  # one must not keep the others waiting
-                log.exception("operation.unsettled", operation=str(operation.pk))
+        operations.settle_each(kind, settle)
 
 
 def _settle_release(operation: Operation) -> None:
