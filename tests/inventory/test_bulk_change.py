@@ -1,40 +1,33 @@
-"""Changing many numbers: selected once, frozen, looked at before and after, and carried out one by one."""
+"""Changing many numbers: selected once, frozen, filled in, and looked at before and after."""
 
-import copy
 import json
-from datetime import timedelta
 
 import pytest
-from celery import current_app
-from django.db.models.functions import Now
-from hypothesis import given
-from hypothesis import strategies as st
 
-from inventory import actions
-from inventory.bulk.change import Change, effect_on, name_for, words
-from inventory.bulk.forms import PARTS
-from inventory.configuration import PROPERTIES, configuration_of
+from inventory.bulk.change import Change
 from inventory.models import ConfigurationPreset, PhoneNumber
-from portal.batches import runner
-from portal.models import Batch, BatchItem, Operation, Role, TwilioAccount
-from portal.sandbox.faults import Fault
+from portal.models import Batch, BatchItem, Operation, Role
 from tests.factories import make_account, make_application, make_number, make_sid, make_user
+from tests.inventory.bulk import (
+    LIST,
+    SELECT,
+    VOICE,
+    confirm,
+    drafted,
+    fill_in,
+    frozen,
+    messages,
+    page_of,
+    previewed,
+    select,
+)
 from tests.inventory.stock import list_numbers, make_numbers
-from tests.mirroring import change as change_at_twilio
-from tests.mirroring import complete, releasable, truth
 from tests.pages import Page, assert_is_region, htmx, url_of
 from tests.query_counts import counted
 
 pytestmark = pytest.mark.django_db
 
-LIST, SELECT = "/numbers/", "/numbers/select/"
 State = BatchItem.State
-VOICE = "https://calls.example.com/in"
-
-
-@pytest.fixture(autouse=True)
-def _one_at_a_time(settings):
-    settings.BATCH_ITEMS_AT_ONCE = 1
 
 
 @pytest.fixture
@@ -46,78 +39,6 @@ def account(db):
 def numbers(account):
     """Three numbers that only the mirror has."""
     return make_numbers(account, [{}, {}, {}])
-
-
-@pytest.fixture
-def stock(twilio, parent):
-    """Two numbers that Twilio has too."""
-    complete(parent)
-    sids = set(releasable(twilio, parent))
-    able = [
-        record["sid"]
-        for record in truth(twilio, parent)
-        if record["sid"] in sids and record["capabilities"]["voice"] and record["capabilities"]["sms"]
-    ]
-    twilio.journal.clear()
-    return list(PhoneNumber.objects.select_related("account").filter(pk__in=able[:2]))
-
-
-def select(client, *numbers, do="change", **sent):
-    return client.post(SELECT, {"do": do, "sid": [number.pk for number in numbers], **sent})
-
-
-def drafted(client, *numbers, **sent):
-    """The draft that selecting made."""
-    answer = select(client, *numbers, **sent)
-    assert answer.status_code == 302
-    return Batch.objects.get(pk=answer["Location"].split("/")[3])
-
-
-def page_of(batch, name="change"):
-    return f"/numbers/bulk/{batch.pk}/{name}/"
-
-
-def fill_in(client, batch, *what, **typed):
-    """Send what to change; the page that follows."""
-    return client.post(page_of(batch), {"csrfmiddlewaretoken": "x", "what": what, **typed})
-
-
-def previewed(client, *numbers, what=("owner",), **typed):
-    """A draft whose change is filled in."""
-    batch = drafted(client, *numbers)
-    answer = fill_in(client, batch, *what, **(typed or {"owner": "Ada"}))
-    assert answer["Location"] == page_of(batch, "preview")
-    return batch
-
-
-def frozen(batch):
-    return {item.target for item in batch.items.all()}
-
-
-def confirm(client, batch, *, keep=None, **sent):
-    """Press the button of the preview with these rows ticked, else those that are."""
-    shown = Page.of(client, page_of(batch, "preview")).form("form.preview-form")
-    kept = shown.get("keep", []) if keep is None else [str(item.pk) for item in keep]
-    return client.post(page_of(batch, "preview"), {**shown, "keep": kept, **sent})
-
-
-def work(batch):
-    """What a worker does with it."""
-    current_app.tasks["run_inventory_batch"](str(batch.pk))
-    batch.refresh_from_db()
-    return batch
-
-
-def results(batch):
-    return [(item.state, item.words) for item in batch.items.all()]
-
-
-def writes(twilio):
-    return [dict(entry.form) for entry in twilio.journal.entries(method="POST")]
-
-
-def messages(client, url=LIST):
-    return Page.of(client, url).messages
 
 
 # Selecting
@@ -581,298 +502,3 @@ def test_pages_take_as_many_queries_for_many_numbers_as_for_few(as_support, acco
         fill_in(as_support, batch, "owner", owner="Ada")
         with counted("bulk_preview"):
             Page.of(as_support, page_of(batch, "preview"))
-
-
-# Carried out
-
-
-def test_it_changes_the_numbers_at_twilio_and_here(as_support, support, twilio, stock):
-    batch = previewed(
-        as_support, *stock, what=("name", "owner", "tags"), friendly_name="Desk {number}", owner="Ada",
-        add_tags="night",
-    )  # fmt: skip
-    answer = confirm(as_support, batch, reason="Ada asked")
-    assert answer["Location"] == f"/batches/{batch.pk}/"
-    assert not writes(twilio), "workers do it, not the page"
-
-    work(batch)
-
-    assert batch.state == Batch.State.DONE
-    assert [form["FriendlyName"] for form in writes(twilio)] == [
-        f"Desk {item.name}" for item in batch.items.all()
-    ]
-    for number in PhoneNumber.objects.filter(pk__in=frozen(batch)):
-        assert number.friendly_name == f"Desk {number.phone_number}"
-        assert (number.owner, number.tags) == ("Ada", ["night"])
-    for item in batch.items.select_related("operation"):
-        assert item.state == State.DONE
-        assert (item.operation.actor, item.operation.reason) == (support, "Ada asked")
-        assert item.operation.detail["ours"] == {"owner": ["", "Ada"], "tags": [[], ["night"]]}
-        assert item.operation.request_id
-
-
-def test_records_of_ours_alone_are_written_without_twilio(as_support, twilio, stock):
-    batch = previewed(as_support, *stock)
-    confirm(as_support, batch, reason="Moved desks")
-
-    work(batch)
-
-    assert batch.state == Batch.State.DONE
-    assert not twilio.journal.entries()
-    assert {number.owner for number in PhoneNumber.objects.filter(pk__in=frozen(batch))} == {"Ada"}
-    timeline = Page.of(as_support, stock[0].get_absolute_url()).one(".timeline").text
-    assert "nothing → Ada" in timeline
-    assert "Moved desks" in timeline
-
-
-def test_only_ticked_numbers_are_changed(as_support, twilio, stock):
-    batch = previewed(as_support, *stock, what=("name",), friendly_name="Night desk")
-    first, second = batch.items.all()
-
-    confirm(as_support, batch, keep=[second])
-    work(batch)
-
-    assert [item.state for item in batch.items.all()] == [State.LEFT_OUT, State.DONE]
-    assert len(writes(twilio)) == 1
-    assert PhoneNumber.objects.get(pk=first.target).friendly_name != "Night desk"
-
-
-def test_what_changed_since_the_preview_is_refused_and_nothing_of_it_is_changed(as_support, twilio, stock):
-    batch = previewed(
-        as_support, *stock, what=("name", "status", "owner"), friendly_name="Mine", status_callback=VOICE,
-        owner="Ada",
-    )  # fmt: skip
-    first, second = batch.items.all()
-    change_at_twilio(twilio, stock[0].account, first.target, FriendlyName="Theirs")
-    twilio.journal.clear()
-    confirm(as_support, batch)
-
-    work(batch)
-
-    first.refresh_from_db()
-    assert (first.state, first.words) == (
-        State.FAILED, "It has changed since the preview: Name. Nothing was changed."
-    )  # fmt: skip
-    number = PhoneNumber.objects.get(pk=first.target)
-    assert (number.friendly_name, number.owner) == ("Theirs", "")
-    assert len(writes(twilio)) == 1
-    second.refresh_from_db()
-    assert second.state == State.DONE
-
-
-def test_what_others_set_to_the_same_is_no_conflict(as_support, twilio, stock):
-    batch = previewed(as_support, *stock, what=("name", "owner"), friendly_name="Same", owner="Ada")
-    first = batch.items.first()
-    change_at_twilio(twilio, stock[0].account, first.target, FriendlyName="Same")
-    twilio.journal.clear()
-    confirm(as_support, batch)
-
-    work(batch)
-
-    assert len(writes(twilio)) == 1
-    assert {item.state for item in batch.items.all()} == {State.DONE}
-    assert PhoneNumber.objects.get(pk=first.target).owner == "Ada"
-
-
-def test_twilios_refusal_stands_on_its_row_with_its_code(as_support, twilio, stock):
-    batch = previewed(as_support, *stock, what=("name", "owner"), friendly_name="Night desk", owner="Ada")
-    first = batch.items.first()
-    twilio.faults.add(
-        Fault(kind="status", method="POST", path=f"*/{first.target}.json", status=400, body="json")
-    )
-    confirm(as_support, batch)
-
-    work(batch)
-
-    first, second = batch.items.select_related("operation")
-    assert (first.state, second.state) == (State.FAILED, State.DONE)
-    assert first.operation.state == Operation.State.REFUSED
-    assert (first.code, first.words) == (first.operation.code, first.operation.words)
-    assert PhoneNumber.objects.get(pk=first.target).owner == "", "all of it or nothing"
-    row = Page.of(as_support, f"/batches/{batch.pk}/").all("tbody tr")[0]
-    assert first.words in row.text
-
-
-def test_tags_of_others_are_kept(as_support, twilio, stock):
-    PhoneNumber.objects.update(tags=["old", "kept"])
-    batch = previewed(as_support, *stock, what=("tags",), add_tags="new", remove_tags="old")
-    PhoneNumber.objects.update(tags=["old", "kept", "meanwhile"])
-    confirm(as_support, batch)
-
-    work(batch)
-
-    for number in PhoneNumber.objects.filter(pk__in=frozen(batch)):
-        assert number.tags == ["kept", "meanwhile", "new"]
-
-
-@pytest.mark.parametrize("kind", ["lost-answer", "reset"])
-def test_a_lost_answer_is_settled_with_all_that_belongs_to_it(kind, as_support, twilio, stock):
-    batch = previewed(as_support, stock[0], what=("name", "owner"), friendly_name="Night desk", owner="Ada")
-    twilio.faults.add(Fault(kind=kind, method="POST", times=1))
-    confirm(as_support, batch)
-    work(batch)
-    [item] = batch.items.all()
-    assert item.state == State.UNCERTAIN
-    assert batch.state == Batch.State.RUNNING
-    assert PhoneNumber.objects.get(pk=item.target).owner == ""
-
-    Operation.objects.update(ended_at=Now() - timedelta(minutes=5))
-    actions.settle_number_operations()
-    runner.look_after()
-
-    item.refresh_from_db()
-    number = PhoneNumber.objects.get(pk=item.target)
-    arrived = kind == "lost-answer"
-    assert item.state == (State.DONE if arrived else State.FAILED)
-    assert number.owner == ("Ada" if arrived else "")
-    assert (number.friendly_name == "Night desk") == arrived
-    assert len(writes(twilio)) == 1, "looked up, never sent again"
-    batch.refresh_from_db()
-    assert batch.state == Batch.State.DONE
-
-
-def test_a_worker_that_was_killed_sends_nothing_twice(as_support, twilio, stock):
-    batch = previewed(as_support, *stock, what=("name", "owner"), friendly_name="Night desk", owner="Ada")
-    confirm(as_support, batch)
-    # The worker dies after Twilio did it, before the answer is written down.
-    item = runner._claim(batch)
-    number = PhoneNumber.objects.select_related("account").get(pk=item.target)
-    actions.operations.start(
-        actions.UPDATE_NUMBER, account=number.account, target=number.pk, actor=batch.author,
-        detail={"fields": item.detail["fields"], "ours": item.detail["ours"]}, form_key=item.key,
-    )  # fmt: skip
-    change_at_twilio(twilio, number.account, number.pk, FriendlyName="Night desk")
-    twilio.journal.clear()
-
-    work(batch)
-    Operation.objects.update(started_at=Now() - timedelta(minutes=5))
-    actions.settle_number_operations()
-    runner.look_after()
-
-    assert [item.state for item in batch.items.all()] == [State.DONE, State.DONE]
-    assert len(writes(twilio)) == 1, "for the other number"
-    number.refresh_from_db()
-    assert (number.friendly_name, number.owner) == ("Night desk", "Ada")
-
-
-def test_a_double_click_back_and_reload_send_nothing_twice(as_support, twilio, stock):
-    batch = previewed(as_support, *stock, what=("name",), friendly_name="Night desk")
-    sent = Page.of(as_support, page_of(batch, "preview")).form("form.preview-form")
-    progress = f"/batches/{batch.pk}/"
-
-    for _ in range(2):
-        assert as_support.post(page_of(batch, "preview"), sent)["Location"] == progress
-    work(batch)
-    for name in ("change", "preview"):
-        assert as_support.get(page_of(batch, name))["Location"] == progress
-        assert as_support.post(page_of(batch, name), sent)["Location"] == progress
-    assert as_support.post(page_of(batch, "discard"))["Location"] == progress
-    work(batch)
-
-    assert len(writes(twilio)) == 2
-    assert Operation.objects.count() == 2
-    assert messages(as_support, progress) == ["This was confirmed before. It can be stopped, not discarded."]
-
-
-def test_an_account_without_credentials_is_said_on_every_row(as_support, twilio, stock):
-    batch = previewed(as_support, *stock, what=("name",), friendly_name="Night desk")
-    TwilioAccount.objects.update(auth_token="", api_key_sid="")
-    confirm(as_support, batch)
-
-    work(batch)
-
-    assert {item.state for item in batch.items.all()} == {State.FAILED}
-    assert "credentials" in batch.items.first().words
-    assert not writes(twilio)
-
-
-# The rule itself: pure
-
-_text = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
-_tags = st.lists(st.sampled_from("abcd"), unique=True, max_size=3).map(tuple)
-_properties = st.fixed_dictionaries(
-    {},
-    optional={
-        name: st.booleans() if name == "voice_caller_id_lookup" else (_text | st.just(""))
-        for name in PROPERTIES
-    },
-)
-_changes = st.builds(
-    Change,
-    properties=_properties,
-    owner=st.none() | _text,
-    cost_centre=st.none() | _text,
-    add_tags=_tags,
-    remove_tags=_tags,
-)
-_numbers = st.builds(
-    PhoneNumber,
-    sid=st.just("PN" + "0" * 32),
-    phone_number=st.sampled_from(["+493023125017", "+12025550100"]),
-    payload=_properties,
-    voice=st.booleans(),
-    sms=st.booleans(),
-    owner=_text,
-    cost_centre=_text,
-    tags=_tags.map(list),
-)
-
-
-def apply(number, effect):
-    """The number as it is afterwards."""
-    changed = copy.copy(number)
-    changed.payload = {**number.payload, **{name: after for name, (_, after) in effect.fields.items()}}
-    for name, (_, after) in effect.ours.items():
-        setattr(changed, name, after)
-    return changed
-
-
-@given(_numbers, _changes)
-def test_a_change_does_nothing_the_second_time(number, change):
-    # Twilio has no empty method or mode, and takes one for its default.
-    after = apply(number, effect_on(number, change))
-
-    again = effect_on(after, change)
-
-    unset = {name for name, value in change.properties.items() if value == ""}
-    assert again.fields.keys() <= unset & {name for name in PROPERTIES if name.endswith(("_method", "_mode"))}
-    assert not again.ours
-
-
-@given(_numbers, _changes)
-def test_only_what_is_asked_for_changes(number, change):
-    effect = effect_on(number, change)
-
-    before = configuration_of(number.payload)
-    assert effect.fields.keys() <= change.properties.keys()
-    for name, (was, becomes) in effect.fields.items():
-        assert was == before[name] != becomes
-    for name in ("owner", "cost_centre"):
-        assert (name in effect.ours) == (getattr(change, name) not in (None, getattr(number, name)))
-    if "tags" in effect.ours:
-        was, becomes = map(set, effect.ours["tags"])
-        assert was == set(number.tags)
-        assert becomes - was <= set(change.add_tags)
-        assert was - becomes <= set(change.remove_tags)
-    if not number.voice:
-        assert not [name for name in effect.fields if name.startswith(("voice_", "trunk", "status_"))]
-    assert effect.is_nothing <= bool(effect.why_not), "what does not take part says why"
-    assert Change.from_json(json.loads(json.dumps(change.as_json()))) == change
-
-
-def test_a_name_holds_the_numbers_own_digits():
-    assert name_for("+493023125017", "Desk {number} / {national}") == "Desk +493023125017 / 030 23125017"
-    assert name_for("+12025550100", "{plain} {0}") == "{plain} {0}"
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [(None, "nothing"), ("", "nothing"), ([], "nothing"), (True, "yes"), (["a", "b"], "a, b"), ("x", "x")],
-)
-def test_values_are_said_in_words(value, said):
-    assert words(value) == said
-
-
-def test_every_part_belongs_to_a_property_or_a_record():
-    known = {*PROPERTIES, "voice_route", "sms_route", "owner", "cost_centre", "add_tags", "remove_tags"}
-    assert {name for names in PARTS.values() for name in names} <= known
