@@ -233,9 +233,7 @@ def apply_account(snapshot: Snapshot, *, source: Change.Source) -> TwilioAccount
     return account
 
 
-def apply_number(
-    snapshot: Snapshot, *, source: Change.Source, operation: Operation | None = None
-) -> None:
+def apply_number(snapshot: Snapshot, *, source: Change.Source, operation: Operation | None = None) -> None:
     """Copy one answer about a number in."""
     if apply_snapshots(NUMBERS, [snapshot], source=source, operation=operation):
         standing.refresh_numbers([snapshot.sid])
