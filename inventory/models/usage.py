@@ -127,13 +127,11 @@ class NumberActivity(models.Model):
             models.Index(
                 fields=["urgency", "currency", "monthly_cost", "number"],
                 include=["state", "account", "country", "number_type", "keep_until"],
-                condition=Q(state__in=("idle", "unknown")),
                 name="activity_risk",
             ),
             models.Index(
                 fields=["currency", "monthly_cost", "number"],
                 include=["state", "account", "country", "number_type", "urgency", "keep_until"],
-                condition=Q(state__in=("idle", "unknown")),
                 name="activity_cost",
             ),
             models.Index(
@@ -147,6 +145,7 @@ class NumberActivity(models.Model):
                 name="activity_added",
             ),
             models.Index(fields=["account"], name="activity_account"),
+            models.Index(fields=["country", "number_type", "state"], name="activity_kind"),
             models.Index(fields=["keep_until"], name="activity_kept", condition=Q(keep_until__isnull=False)),
         ]
 
