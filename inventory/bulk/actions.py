@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from inventory.actions import ChangedMeanwhile, record_ours, update_number
@@ -116,14 +117,25 @@ def chunks(items: Iterable[BatchItem]) -> Iterator[list[BatchItem]]:
         yield chunk
 
 
+class NameTaken(Exception):
+    """There is a preset of this name already."""
+
+
 def save_preset(
     preset: ConfigurationPreset | None, *, name: str, account_sid: str | None, change: Change, author: User
 ) -> ConfigurationPreset:
-    """Make a preset, or change one. Numbers that were set with it before stay as they are."""
+    """Make a preset, or change one. Numbers that were set with it before stay as they are.
+
+    Raises NameTaken when somebody else has just used the name.
+    """
     preset = preset or ConfigurationPreset()
     preset.name, preset.account_id, preset.author = name, account_sid, author
     preset.change, preset.changed_at = change.as_json(), timezone.now()
-    preset.save()
+    try:
+        with transaction.atomic():
+            preset.save()
+    except IntegrityError as error:
+        raise NameTaken from error
     return preset
 
 

@@ -222,15 +222,19 @@ def _edit_preset(request: StaffRequest, preset: ConfigurationPreset | None) -> H
     status = 200
     if request.method == "POST":
         if form.is_valid():
-            actions.save_preset(
-                preset,
-                name=form.cleaned_data["name"],
-                account_sid=form.cleaned_data["account"] or None,
-                change=form.change(),
-                author=request.user,
-            )
-            messages.success(request, "Saved.")
-            return go(request, "inventory:preset-list")
+            try:
+                actions.save_preset(
+                    preset,
+                    name=form.cleaned_data["name"],
+                    account_sid=form.cleaned_data["account"] or None,
+                    change=form.change(),
+                    author=request.user,
+                )
+            except actions.NameTaken:
+                form.add_error("name", "There is a preset of this name already")
+            else:
+                messages.success(request, "Saved.")
+                return go(request, "inventory:preset-list")
         status = 422
     context = {"form": form, "preset": preset}
     return page(request, "inventory/preset_edit.html", context, fragment="preset", status=status)

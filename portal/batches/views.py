@@ -185,11 +185,10 @@ def approval_rules(request: StaffRequest) -> HttpResponse:
     if request.method == "POST":
         if form.is_valid():
             values = form.cleaned_data
-            ApprovalRule.objects.create(
-                kind=values["kind"],
-                account_id=values["account"] or None,
-                over_count=values["over_count"],
-                over_monthly_cost=values["over_monthly_cost"],
+            limits = {name: values[name] for name in ("over_count", "over_monthly_cost")}
+            # Somebody else may add the same rule in the same moment: theirs stands then, and is shown.
+            ApprovalRule.objects.get_or_create(
+                kind=values["kind"], account_id=values["account"] or None, defaults=limits
             )
             messages.success(request, "Saved. It holds for what is asked for from now on.")
             return go(request, "approval-rules")
