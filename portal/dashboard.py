@@ -14,10 +14,11 @@ from inventory import labels
 from inventory.filters import FACETS, NOT_KNOWN
 from inventory.models import ActivitySum, NumberActivity, NumberFacet, PhoneNumber
 from inventory.money.budgets import budget_states
-from inventory.pricing import Money, PriceList, money_words
+from inventory.pricing import PriceList
 from portal.access import Access
 from portal.listing import capped_count
 from portal.models import TwilioAccount
+from portal.money import Money, money_words
 from portal.numbering import country_name, type_name
 
 

@@ -7,7 +7,8 @@ from django.core import signing
 
 from inventory import labels
 from inventory.buying.search import Offer
-from inventory.pricing import Money, PriceList
+from inventory.pricing import PriceList
+from portal.money import Money
 
 MOST_PICKED = 20
 _SALT = "inventory.buying.offer"

@@ -8,8 +8,9 @@ from typing import Any
 
 from inventory.buying.offers import Price, price_of
 from inventory.models import Address
-from inventory.pricing import Money, PriceList
+from inventory.pricing import PriceList
 from portal.models import Batch, BatchItem, TwilioAccount
+from portal.money import Money
 from portal.numbering import country_name, type_name
 
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from inventory.models import Budget
 from inventory.money.costs import CostLine, costs_of
-from inventory.pricing import Money, money_words
 from portal.access import Access, Permission
 from portal.models import TwilioAccount
+from portal.money import Money, money_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from django.db.models import Count, F, Func, Q, Sum
 from inventory.filters import NOT_KNOWN
 from inventory.models import NumberFacet, PhoneNumber
 from inventory.money.pending import PURCHASE, Pending, pending_of
-from inventory.pricing import Money, PriceList, money_words
+from inventory.pricing import PriceList
 from portal.access import Access, Permission
 from portal.models import TwilioAccount
+from portal.money import Money, money_words
 from portal.numbering import country_name, type_name
 
 DIRECTIONS = {

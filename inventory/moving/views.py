@@ -13,7 +13,6 @@ from inventory.bulk.views import ITEM_SORTS, draft_context, leave_out, own_draft
 from inventory.models import PhoneNumber, ReleasedNumber
 from inventory.moving import actions
 from inventory.moving.forms import ReleaseForm, TransferForm, TransferReasonForm
-from inventory.pricing import Money
 from portal.access import Permission, allowed
 from portal.batches import asking
 from portal.batches.asking import NotAllowed
@@ -21,6 +20,7 @@ from portal.csv_files import csv_response
 from portal.http import StaffRequest, go, page
 from portal.listing import Sort, list_page
 from portal.models import Batch, BatchItem, TwilioAccount
+from portal.money import Money
 from portal.shell import visible_accounts
 
 _RELEASED_SORTS = (Sort("released", "Released", ("released_at", "id"), starts_descending=True),)

@@ -1,11 +1,8 @@
-from decimal import Decimal
-
 from django import template
 from django.template.defaultfilters import date as format_date
 from django.utils.safestring import SafeString
 
 from inventory.models import UsagePeriod
-from inventory.pricing import Money
 from inventory.usage.labels import ACTIVITIES, REASONS
 from portal.labels import Label, label_for
 from portal.templatetags.portal_ui import badge
@@ -34,8 +31,3 @@ def activity_states() -> list[tuple[Label, str]]:
 def month(period: UsagePeriod) -> str:
     """`22 Oct – 21 Nov 2026`."""
     return f"{format_date(period.first_day, 'j M')} – {format_date(period.last_day, 'j M Y')}"
-
-
-@register.simple_tag
-def money(amount: Decimal, currency: str) -> str:
-    return str(Money(amount, currency))

@@ -1,6 +1,7 @@
 """Small parts of pages that two or more templates draw. Loaded everywhere."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -14,6 +15,7 @@ from portal.access import Permission
 from portal.labels import BATCH_KINDS, Label
 from portal.listing import ListPage, Sort
 from portal.models import BatchItem
+from portal.money import Money
 from portal.numbering import country_name, national, spaced, type_name
 
 register = template.Library()
@@ -142,6 +144,12 @@ def freshness_line(
 def thousands(value: int | str | None) -> str:
     """`2,412`; nothing for nothing."""
     return f"{value:,}" if isinstance(value, int) else ""
+
+
+@register.simple_tag
+def money(amount: Decimal, currency: str) -> str:
+    """`$1,027.00`."""
+    return str(Money(amount, currency))
 
 
 @register.filter

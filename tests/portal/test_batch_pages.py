@@ -244,7 +244,7 @@ def test_its_file_says_the_same(as_support, account, support):
 
 
 def test_what_it_costs_and_saves_is_said(as_support, batch):
-    for cost, words in ((Decimal("-3.5"), "3.50 USD less"), (Decimal(2), "2.00 USD more")):
+    for cost, words in ((Decimal("-3.5"), "$3.50 less"), (Decimal(2), "$2.00 more")):
         Batch.objects.update(state="done", confirmed_at=timezone.now(), monthly_cost=cost, currency="USD")
         assert words in Page.of(as_support, page_of(batch)).one(".facts").text
 
