@@ -22,7 +22,10 @@ class KeepForm(PortalForm):
         help_text="The last day, at most two years from now.",
     )
     reason = forms.CharField(
-        label="Reason", max_length=200, help_text="Shown to whoever looks for numbers to release."
+        label="Reason",
+        max_length=200,
+        help_text="Shown to whoever looks for numbers to release.",
+        error_messages={"required": "Enter the reason to keep it"},
     )
 
     def clean_until(self) -> date:

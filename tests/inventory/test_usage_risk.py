@@ -289,7 +289,7 @@ def test_it_leads_nowhere_else(as_support, stock, elsewhere):
         ({"until": "soon", "reason": "Spare"}, "Enter a date such as 2026-11-21"),
         ({"until": "2020-01-01", "reason": "Spare"}, "Enter a day that is not over yet"),
         ({"until": "9999-12-31", "reason": "Spare"}, "Enter a day within the next two years"),
-        ({"until": TODAY.isoformat(), "reason": ""}, "Enter reason"),
+        ({"until": TODAY.isoformat(), "reason": ""}, "Enter the reason to keep it"),
         ({"until": TODAY.isoformat(), "reason": "x" * 201}, "200"),
     ],
 )
