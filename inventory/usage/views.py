@@ -26,7 +26,6 @@ from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
 from portal.listing import Count, Find, Order, Sort, list_page, read_order, seek
 from portal.money import money_words
-from portal.money import money_words
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 
