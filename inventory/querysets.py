@@ -2,8 +2,9 @@ import re
 from collections.abc import Sequence
 from typing import Self
 
+from django.apps import apps
 from django.db import models
-from django.db.models import F, Lookup, Q, Value
+from django.db.models import Exists, F, Lookup, OuterRef, Q, Value
 from django.db.models.functions import Reverse
 
 from portal.models import MirroredQuerySet
@@ -56,8 +57,13 @@ class AddressQuerySet(MirroredQuerySet):
 
 class PhoneNumberQuerySet(MirroredQuerySet):
     def missing(self) -> Self:
-        """Numbers that Twilio stopped listing without our having released them."""
+        """Numbers that Twilio lists no more."""
         return self.filter(missing_since__isnull=False)
+
+    def gone(self) -> Self:
+        """Numbers that Twilio stopped listing without our having released them."""
+        released = apps.get_model("inventory", "ReleasedNumber").objects.filter(sid=OuterRef("pk"))
+        return self.missing().exclude(Exists(released))
 
     def matching(self, text: str) -> Self:
         """Numbers that a person means by this text: digits in any format with `*` for any digit, or words.

@@ -108,7 +108,7 @@ def number_export(request: StaffRequest) -> HttpResponseBase:
     chosen = columns.chosen(request.GET.getlist("columns"), about_missing=filter_.is_about_missing)
     prices = PriceList(visible_accounts(request))
     rows = request.access.visible(filter_.qs.filter(filter_.facets), permission=Permission.EXPORT).for_table()
-    rows = rows.missing() if filter_.is_about_missing else rows.present()
+    rows = rows.gone() if filter_.is_about_missing else rows.present()
     order = read_order(request, NUMBER_SORTS, default="number")
     rows = seek(rows, order, order.descending, key=())
     header = [f"{column.title} ({key})" for column in chosen for key in column.keys]
@@ -259,8 +259,8 @@ def _list_numbers(request: StaffRequest, filter_: NumberFilter) -> ListPage:
     filter_.offer_countries(country.iso for country in selection.countries if country.visible)
     table = PhoneNumber.objects.for_table()
     if filter_.is_about_missing:
-        missing = table.missing().filter(pk__in=filter_.qs.missing().filter(filter_.facets).values("pk"))
-        return list_page(request, missing, sorts=NUMBER_SORTS, default_sort="number")
+        gone = table.gone().filter(pk__in=filter_.qs.missing().filter(filter_.facets).values("pk"))
+        return list_page(request, gone, sorts=NUMBER_SORTS, default_sort="number")
     return list_page(
         request,
         table,

@@ -169,7 +169,7 @@ def _attention(facets: QuerySet[NumberFacet], access: Access) -> list[Figure]:
         Figure(label, counts[f"n{i}"], f"?{urlencode(filters, doseq=True)}", hint)
         for i, (label, hint, filters) in enumerate(_ATTENTION)
     ]
-    gone = capped_count(access.visible(PhoneNumber.objects.missing()))
+    gone = capped_count(access.visible(PhoneNumber.objects.gone()))
     figures.append(
         Figure(
             "No longer listed by Twilio", gone.number, "?listed=no", "released or moved outside Numberdesk"

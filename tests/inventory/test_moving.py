@@ -373,6 +373,15 @@ def test_somebody_else_s_draft_is_not_there(view, as_support, plain, client):
     assert client.get(reverse(view, args=[batch.pk])).status_code == 404
 
 
+def test_what_we_released_is_not_among_what_vanished(plain, support, as_support):
+    let_go(plain[0], support)
+    PhoneNumber.objects.filter(pk=plain[1].pk).update(missing_since=timezone.now())
+    vanished = f"{reverse('inventory:number-list')}?listed=no"
+
+    assert Page.of(as_support, vanished).rows == [plain[1].get_absolute_url()]
+    assert "1 No longer listed by Twilio" in Page.of(as_support, "/").one(".attention").text
+
+
 def test_the_register_shows_only_accounts_that_one_may_see(plain, support, client):
     let_go(plain[0], support)
     client.force_login(make_user("support", accounts=[make_account()]))
