@@ -1,9 +1,9 @@
 """Accounts: the parent and its subaccounts. Their answers show the auth token, as Twilio's do."""
 
 from portal.sandbox import paging
-from portal.sandbox.call import API, Call, Route, make_sid
+from portal.sandbox.call import API, Call, Route
 from portal.sandbox.errors import refusal
-from portal.sandbox.resources import Account
+from portal.sandbox.resources import Account, make_sid
 from portal.sandbox.settings import read_name
 from portal.sandbox.store import Store
 from portal.sandbox.wire import Answer, created, ok

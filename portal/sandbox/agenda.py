@@ -6,6 +6,7 @@ import msgspec
 
 from portal.sandbox.clock import rfc2822
 from portal.sandbox.records import load_number, save_number
+from portal.sandbox.regulatory import review
 from portal.sandbox.resources import CallerId
 from portal.sandbox.store import Store
 
@@ -52,4 +53,5 @@ ACTIONS: dict[str, Action] = {
     "register_emergency_address": _register_emergency_address,
     "unregister_emergency_address": _unregister_emergency_address,
     "add_caller_id": _add_caller_id,
+    **review.ACTIONS,
 }

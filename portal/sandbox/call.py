@@ -1,13 +1,12 @@
 """One request on its way through a handler, and the table rows that lead to handlers."""
 
-import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from portal.sandbox.clock import rfc2822
+from portal.sandbox.clock import iso8601, rfc2822
 from portal.sandbox.errors import ApiError, not_found, refusal
 from portal.sandbox.resources import Account
 from portal.sandbox.store import Store
@@ -16,6 +15,8 @@ from portal.sandbox.wire import Answer, Request
 API = "api.twilio.com"
 PRICING = "pricing.twilio.com"
 PREVIEW = "preview.twilio.com"
+NUMBERS = "numbers.twilio.com"
+UPLOAD = "numbers-upload.twilio.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Call:
     def date(self) -> str:
         return rfc2822(self.now)
 
+    @property
+    def moment(self) -> str:
+        """Now, as the newer hosts write it."""
+        return iso8601(self.now)
+
     def absent(self) -> ApiError:
         return not_found(self.request.path)
 
@@ -60,20 +66,11 @@ class Call:
         return None if not text else text == "true"
 
     def new_sid(self, prefix: str) -> str:
-        """The next sid of a sequence that is the same in every run."""
-        serial = (self.store.value("SELECT value FROM meta WHERE key = 'serial'") or b"0").decode()
-        self.store.write_meta({"serial": int(serial) + 1})
-        return make_sid(prefix, f"run:{serial}")
+        return self.store.new_sid(prefix)
 
     def schedule(self, seconds: int, action: str, sid: str, detail: str = "") -> None:
         """Have `agenda` do something to a resource once the clock has moved on."""
-        self.store.db.execute(
-            "INSERT INTO agenda VALUES (?, ?, ?, ?)", (self.now + seconds, action, sid, detail)
-        )
-
-
-def make_sid(prefix: str, seed: str) -> str:
-    return prefix + hashlib.md5(seed.encode(), usedforsecurity=False).hexdigest()
+        self.store.schedule(self.now + seconds, action, sid, detail)
 
 
 Handler = Callable[[Call], Answer]

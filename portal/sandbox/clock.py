@@ -94,3 +94,15 @@ def rfc2822(seconds: int) -> str:
         f"{DAYS[at.tm_wday]}, {at.tm_mday:02d} {MONTHS[at.tm_mon - 1]} {at.tm_year}"
         f" {at.tm_hour:02d}:{at.tm_min:02d}:{at.tm_sec:02d} +0000"
     )
+
+
+def iso8601(seconds: int) -> str:
+    """`2015-07-30T20:00:00Z`, as the newer hosts write every date."""
+    at = gmtime(seconds)
+    return f"{at.tm_year}-{at.tm_mon:02d}-{at.tm_mday:02d}T{at.tm_hour:02d}:{at.tm_min:02d}:{at.tm_sec:02d}Z"
+
+
+def seconds_of(moment: str) -> int:
+    """The seconds of an ISO 8601 date or moment; without a zone it is UTC."""
+    parsed = datetime.fromisoformat(moment)
+    return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())

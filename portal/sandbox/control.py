@@ -11,6 +11,7 @@ import msgspec
 from portal.sandbox.core import Sandbox
 from portal.sandbox.dump import SOURCES
 from portal.sandbox.faults import Fault
+from portal.sandbox.regulatory import control as regulatory
 from portal.sandbox.wire import Request, Response, encode
 
 NDJSON = "application/x-ndjson"
@@ -162,4 +163,5 @@ CONTROLS: tuple[tuple[str, str, Control], ...] = (
     ("POST", r"/accounts/(AC\w+)", _set_account),
     ("GET", r"/dump/([a-z_]+)", _dump),
     ("POST", "/reset", _reset),
+    *regulatory.CONTROLS,
 )

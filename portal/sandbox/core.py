@@ -4,7 +4,8 @@ import base64
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar
@@ -20,6 +21,8 @@ from portal.sandbox.dump import dump
 from portal.sandbox.errors import ApiError, refusal
 from portal.sandbox.faults import Fault, Faults
 from portal.sandbox.journal import Entry, Journal, without_secrets
+from portal.sandbox.regulatory import callbacks
+from portal.sandbox.regulatory.callbacks import Callback
 from portal.sandbox.resources import Account
 from portal.sandbox.routes import ROUTES, Router
 from portal.sandbox.store import Store, read_meta, replace_file
@@ -77,7 +80,7 @@ class Sandbox:
         if fault and fault.prevents:
             response = spoil.instead(fault)
         else:
-            response, committed, code = self._process(request)
+            response, committed, code = self._process(spoil.before(fault, request))
         status = response.status
         if fault and not fault.prevents:
             response = spoil.spoil(fault, request, response)
@@ -98,6 +101,53 @@ class Sandbox:
         if response.status >= 400:
             raise ApiError(body["code"], body["message"], response.status)
         return body
+
+    @contextmanager
+    def changing(self) -> Iterator[tuple[Store, int]]:
+        """A transaction behind the API's back, and the time it happens at."""
+        with self.store.lock:
+            now = self.clock.seconds()
+            agenda.run_due(self.store, now)
+            with self.store.transaction():
+                yield self.store, now
+
+    def deliver(self, post: Callable[[str, dict[str, str], bytes], str]) -> int:
+        """Give every callback that is due to `post(url, headers, body)`, which tells what came of it.
+
+        What has fallen due meanwhile happens first. Returns how many were posted, without holding the lock.
+        """
+        posted = 0
+        while (next_one := self._next_callback()) is not None:
+            callback, headers = next_one
+            answer = post(callback.url, headers, callback.body)
+            with self.store.lock:
+                callbacks.note(self.store, callback, self.clock.seconds(), answer)
+            posted += 1
+        return posted
+
+    def _next_callback(self) -> tuple[Callback, dict[str, str]] | None:
+        """The next one that is not lost or put off by a fault, written down as sent."""
+        with self.changing() as (store, now):
+            for callback in callbacks.waiting(store, now):
+                fault = self._fault_of(callback)
+                kind = fault.kind if fault else None
+                if fault and kind == "callback-late":
+                    callbacks.put_off(store, callback, now + max(int(fault.seconds), 1))
+                    continue
+                callbacks.note(store, callback, now, "lost" if kind == "callback-lost" else None)
+                if kind == "callback-lost":
+                    continue
+                if fault and kind == "callback-twice" and not callbacks.is_repeat(store, callback):
+                    callbacks.repeat(store, callback.id, now + int(fault.seconds))
+                return callback, callbacks.headers_of(store, callback, is_forged=kind == "callback-forged")
+        return None
+
+    def _fault_of(self, callback: Callback) -> Fault | None:
+        """What befalls a callback; nothing, if it is late already."""
+        if callbacks.is_late(callback):
+            return None
+        request = Request.at("POST", callback.url.partition("://")[2], {}, callback.body)
+        return self.faults.draw(request, callback.account, is_callback=True)
 
     def set_account(
         self,

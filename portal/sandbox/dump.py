@@ -4,7 +4,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from portal.sandbox import calls, messages
+from portal.sandbox.regulatory.resources import (
+    Bundle,
+    EndUser,
+    EndUserType,
+    Evaluation,
+    ItemAssignment,
+    Regulation,
+    Regulatory,
+    SupportingDocument,
+    SupportingDocumentType,
+)
 from portal.sandbox.store import Store
+from portal.sandbox.wire import decode, encode
 
 BATCH = 1000
 Source = tuple[str, str, Callable[[Any], bytes]]
@@ -19,12 +31,27 @@ def _documents(kind: str) -> Source:
     return "position, sid, CAST(body AS BLOB)", f"document WHERE kind = '{kind}'", _body
 
 
+def _regulatory(kind: type[Regulatory]) -> Source:
+    columns, table, _ = _documents(kind.KIND)
+    return columns, table, lambda row: encode(kind.show(decode(_body(row))))
+
+
+REGULATORY: tuple[type[Regulatory], ...] = (
+    Bundle,
+    EndUser,
+    EndUserType,
+    Evaluation,
+    ItemAssignment,
+    Regulation,
+    SupportingDocument,
+    SupportingDocumentType,
+)
 SOURCES: dict[str, Source] = {
     "accounts": _documents("account"),
     "addresses": _documents("address"),
     "applications": _documents("application"),
     "caller_ids": _documents("caller_id"),
-    "bundles": _documents("bundle"),
+    **{f"{kind.KIND}s": _regulatory(kind) for kind in REGULATORY},
     "numbers": ("position, sid, body", "number WHERE 1", _body),
     "messages": (messages.COLUMNS, "message WHERE 1", messages.render),
     "calls": (calls.COLUMNS, "call WHERE 1", calls.render),

@@ -24,8 +24,14 @@ Kind = Literal[
     "duplicate-row",
     "next-page-loop",
     "foreign-next-page",
+    "empty-file",
+    "callback-lost",
+    "callback-late",
+    "callback-twice",
+    "callback-forged",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
+OF_CALLBACKS = ("callback-lost", "callback-late", "callback-twice", "callback-forged")
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -37,7 +43,10 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     What the kinds take: "status" the `status`, `retry_after`, `body` ("json" or "html") and `commits`, by
     which the request is processed all the same; "slow" its `seconds`; "truncated" and "wrong-length" `at`,
-    the byte where the body ends; "foreign-next-page" the `url`.
+    the byte where the body ends; "foreign-next-page" the `url`; "empty-file" loses what is uploaded.
+
+    Kinds that begin with "callback-" befall what the sandbox posts, and match its URL: `host/path`.
+    "callback-late" takes `seconds` of the sandbox's time, and "callback-twice" for the second one.
     """
 
     kind: Kind
@@ -108,11 +117,13 @@ class Faults:
         with self._lock:
             return list(self._faults.values())
 
-    def draw(self, request: Request, account: str | None) -> Fault | None:
+    def draw(self, request: Request, account: str | None, *, is_callback: bool = False) -> Fault | None:
         """The first fault that strikes this request. Every one that matches counts it, struck or not."""
         struck: Fault | None = None
         with self._lock:
             for fault in self._faults.values():
+                if (fault.kind in OF_CALLBACKS) != is_callback:
+                    continue
                 if fault.is_spent or not fault.befalls(request, account):
                     continue
                 fault.matched += 1

@@ -1,7 +1,8 @@
 """What the law asks of a number's owner: an address, a bundle (contract section 5)."""
 
 from portal.sandbox.errors import refusal
-from portal.sandbox.resources import Address, Bundle
+from portal.sandbox.regulatory.resources import APPROVED, TYPE_OF_LINE, Bundle
+from portal.sandbox.resources import Address
 from portal.sandbox.store import Store
 
 
@@ -24,17 +25,20 @@ def check_address(store: Store, account: str, requirement: str, country: str, si
 def check_bundle(
     store: Store, account: str, required: bool, country: str, number_type: str, sid: str | None
 ) -> None:
-    """Refuse with 21649 if a bundle is missing where one is needed, 21651 if it does not satisfy."""
+    """Refuse with 21649 if a bundle is missing where one is needed, or is not approved (in words that users
+    report); with 21651 if it is none of the account's, or for another kind of number."""
     if not sid:
         if required:
             wanted = f"country: [{country}] and numberType: [{number_type.upper()}]"
             raise refusal(21649, f"Bundle required and not provided for {wanted}")
         return
     bundle = store.find(Bundle, sid, account)
-    if bundle is None or not satisfies(bundle, country, number_type):
+    if bundle is None or not covers(bundle, country, number_type):
         raise refusal(21651)
+    if bundle.status != APPROVED:
+        raise refusal(21649, f"Bundle [{bundle.sid}] status is not twilio-approved")
 
 
-def satisfies(bundle: Bundle, country: str, number_type: str) -> bool:
-    """Whether a bundle of the account lets it own a number of this country and type."""
-    return True
+def covers(bundle: Bundle, country: str, number_type: str) -> bool:
+    """Whether a bundle is for numbers of this country and type."""
+    return (bundle.iso_country, bundle.number_type) == (country, TYPE_OF_LINE.get(number_type, number_type))

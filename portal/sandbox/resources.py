@@ -1,5 +1,6 @@
 """The resources the sandbox keeps, as Twilio writes them: keys, their order, "" and null."""
 
+import hashlib
 from typing import ClassVar
 
 import msgspec
@@ -32,6 +33,10 @@ ACCOUNT_SUBRESOURCES = {
 }
 
 
+def make_sid(prefix: str, seed: str) -> str:
+    return prefix + hashlib.md5(seed.encode(), usedforsecurity=False).hexdigest()
+
+
 class Resource(msgspec.Struct, kw_only=True):
     """Anything kept as a document: found by its sid, listed by the account it belongs to."""
 
@@ -43,6 +48,10 @@ class Resource(msgspec.Struct, kw_only=True):
 
     def owner(self) -> str:
         raise NotImplementedError
+
+    def parent(self) -> str | None:
+        """The resource this one belongs to, if it is listed below one."""
+        return None
 
     def touch(self, now: int) -> None:
         self.date_updated = rfc2822(now)
@@ -135,21 +144,6 @@ class CallerId(AccountResource, kw_only=True):
 
     friendly_name: str
     phone_number: str
-
-
-class Bundle(Resource, kw_only=True):
-    """As much of a regulatory bundle as a purchase asks for."""
-
-    KIND: ClassVar[str] = "bundle"
-
-    account_sid: str
-    friendly_name: str
-    iso_country: str
-    number_type: str
-    status: str = "twilio-approved"
-
-    def owner(self) -> str:
-        return self.account_sid
 
 
 class Capabilities(msgspec.Struct, frozen=True):

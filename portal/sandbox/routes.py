@@ -17,6 +17,7 @@ from portal.sandbox import (
 )
 from portal.sandbox.call import Handler, Route
 from portal.sandbox.errors import not_found, refusal
+from portal.sandbox.regulatory import bundles, copies, documents, end_users, evaluations, items, regulations
 from portal.sandbox.wire import Request
 
 ROUTES: tuple[Route, ...] = (
@@ -30,6 +31,13 @@ ROUTES: tuple[Route, ...] = (
     *messages.ROUTES,
     *numbers.ROUTES,
     *pricing.ROUTES,
+    *bundles.ROUTES,
+    *copies.ROUTES,
+    *documents.ROUTES,
+    *end_users.ROUTES,
+    *evaluations.ROUTES,
+    *items.ROUTES,
+    *regulations.ROUTES,
 )
 
 

@@ -5,11 +5,12 @@ import struct
 import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 from portal.sandbox import doors
 from portal.sandbox.core import Sandbox
+from portal.sandbox.regulatory import courier
 from portal.sandbox.wire import Request, Response
 
 MAX_BODY = 16 * 1024 * 1024
@@ -31,6 +32,16 @@ class SandboxServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def serve_forever(self, poll_interval: float = 0.5) -> None:
+        """Serve, and post callbacks meanwhile. One that is on its way when it ends is not waited for."""
+        thread = Thread(target=courier.run, args=(self.sandbox, self.stopping), daemon=True)
+        thread.start()
+        try:
+            super().serve_forever(poll_interval)
+        finally:
+            self.stopping.set()
+            thread.join(timeout=1)
 
     def shutdown(self) -> None:
         self.stopping.set()

@@ -1,5 +1,6 @@
 """What a fault does to an answer."""
 
+from dataclasses import replace
 from typing import Any
 
 from portal.sandbox.errors import MESSAGES, ApiError, refusal
@@ -11,6 +12,13 @@ PAGE = b"<html><head><title>%d</title></head><body><h1>%s</h1><hr>gateway</body>
 REASONS = {429: b"Too Many Requests", 500: b"Internal Server Error", 502: b"Bad Gateway"}
 CODES = {429: 20429, 500: 20500, 503: 20503}
 NEXT_KEYS = ("next_page_uri", "next_page_url")
+
+
+def before(fault: Fault | None, request: Request) -> Request:
+    """The request as it comes through: without what it uploads, if that is lost on the way."""
+    if fault is None or fault.kind != "empty-file":
+        return request
+    return replace(request, files=tuple(replace(file, content=b"") for file in request.files))
 
 
 def instead(fault: Fault) -> Response:

@@ -24,6 +24,8 @@ COUNTED = (
     ("Addresses", "document WHERE kind = 'address'"),
     ("Applications", "document WHERE kind = 'application'"),
     ("Bundles", "document WHERE kind = 'bundle'"),
+    ("End users", "document WHERE kind = 'end_user'"),
+    ("Documents", "document WHERE kind = 'supporting_document'"),
     ("Caller ids", "document WHERE kind = 'caller_id'"),
     ("Messages", "message WHERE 1"),
     ("Calls", "call WHERE 1"),
@@ -99,6 +101,7 @@ no message is sent, nothing is paid for, and the keys below open no other door.<
 <section class="wide">
 <h2>Accounts</h2>
 {_accounts(accounts, counts)}
+<p><a href="/review">Review bundles, change regulations</a></p>
 </section>
 <section class="wide">
 <h2>Faults</h2>

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from portal.sandbox.resources import Resource
+from portal.sandbox.resources import Resource, make_sid
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -27,7 +27,7 @@ CREATE TABLE credential (
 ) WITHOUT ROWID;
 CREATE TABLE document (
     position INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, sid TEXT NOT NULL UNIQUE,
-    account TEXT NOT NULL, body TEXT NOT NULL
+    account TEXT NOT NULL, parent TEXT, body TEXT NOT NULL
 );
 CREATE TABLE number (
     position INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL, account TEXT NOT NULL,
@@ -50,11 +50,21 @@ CREATE TABLE stock (
     beta INTEGER NOT NULL, free_at INTEGER
 );
 CREATE TABLE agenda (at INTEGER NOT NULL, action TEXT NOT NULL, sid TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE TABLE file (
+    sid TEXT PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL, content BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE callback (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, account TEXT NOT NULL, bundle TEXT NOT NULL,
+    url TEXT NOT NULL, form TEXT NOT NULL, token TEXT NOT NULL, sent INTEGER, answer TEXT
+);
 """
 
 # Made after the rows: filling an index afterwards is several times faster.
 INDEXES = """
 CREATE INDEX document_list ON document (kind, account, position);
+CREATE INDEX document_parent ON document (parent, kind, position) WHERE parent IS NOT NULL;
+CREATE INDEX document_object ON document (json_extract(body, '$.object_sid')) WHERE kind = 'item_assignment';
+CREATE INDEX callback_waiting ON callback (due) WHERE sent IS NULL;
 CREATE UNIQUE INDEX number_sid ON number (sid);
 CREATE INDEX number_phone ON number (phone_number, account);
 CREATE INDEX number_list ON number (account, position, phone_number, friendly_name, type, origin, beta);
@@ -159,10 +169,23 @@ class Store:
         bodies = self.rows("SELECT body FROM document WHERE kind = ? ORDER BY position", (kind.KIND,))
         return [msgspec.json.decode(body, type=kind) for (body,) in bodies]
 
+    def below(self, kind: type[R], parent: str) -> list[R]:
+        """What belongs to another resource, the oldest first."""
+        bodies = self.rows(
+            "SELECT body FROM document WHERE parent = ? AND kind = ? ORDER BY position", (parent, kind.KIND)
+        )
+        return [msgspec.json.decode(body, type=kind) for (body,) in bodies]
+
     def add(self, resource: Resource) -> None:
         self.db.execute(
-            "INSERT INTO document (kind, sid, account, body) VALUES (?, ?, ?, ?)",
-            (resource.KIND, resource.sid, resource.owner(), msgspec.json.encode(resource).decode()),
+            "INSERT INTO document (kind, sid, account, parent, body) VALUES (?, ?, ?, ?, ?)",
+            (
+                resource.KIND,
+                resource.sid,
+                resource.owner(),
+                resource.parent(),
+                msgspec.json.encode(resource).decode(),
+            ),
         )
 
     def save(self, resource: Resource) -> None:
@@ -180,6 +203,16 @@ class Store:
             f"INSERT OR REPLACE INTO gone SELECT sid, position FROM {table} WHERE sid = ?", (sid,)
         )
         self.db.execute(f"DELETE FROM {table} WHERE sid = ?", (sid,))
+
+    def schedule(self, at: int, action: str, sid: str, detail: str = "") -> None:
+        """Have `agenda` do something to a resource once the clock shows a time."""
+        self.db.execute("INSERT INTO agenda VALUES (?, ?, ?, ?)", (at, action, sid, detail))
+
+    def new_sid(self, prefix: str) -> str:
+        """The next sid of a sequence that is the same in every run."""
+        serial = (self.value("SELECT value FROM meta WHERE key = 'serial'") or b"0").decode()
+        self.write_meta({"serial": int(serial) + 1})
+        return make_sid(prefix, f"run:{serial}")
 
     def position(self, table: str, sid: str) -> int | None:
         """Where a row stands, or stood, in its list."""

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,9 +13,21 @@ import msgspec
 Pairs = tuple[tuple[str, str], ...]
 JSON_TYPE = "application/json;charset=utf-8"
 FORM_TYPE = "application/x-www-form-urlencoded"
+MULTIPART_TYPE = "multipart/form-data"
+QUOTED = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file of a multipart form: the field it came in, and its name, declared type and bytes."""
+
+    field: str
+    name: str
+    type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,7 @@ class Request:
     form: Pairs = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    files: tuple[UploadedFile, ...] = ()
 
     @classmethod
     def at(cls, method: str, target: str, headers: Mapping[str, str], body: bytes) -> "Request":
@@ -36,9 +50,15 @@ class Request:
         host, _, rest = path.lstrip("/").partition("/")
         lowered = {name.lower(): value for name, value in headers.items()}
         form: Pairs = ()
-        if lowered.get("content-type", "").startswith(FORM_TYPE):
+        files: tuple[UploadedFile, ...] = ()
+        content_type = lowered.get("content-type", "")
+        if content_type.startswith(FORM_TYPE):
             form = pairs(body.decode("utf-8", "replace"))
-        return cls(method.upper(), host.lower(), "/" + unquote(rest), pairs(query), form, lowered, body)
+        elif content_type.startswith(MULTIPART_TYPE):
+            form, files = read_multipart(content_type, body)
+        return cls(
+            method.upper(), host.lower(), "/" + unquote(rest), pairs(query), form, lowered, body, files
+        )
 
     def basic_auth(self) -> tuple[str, str] | None:
         scheme, _, encoded = self.headers.get("authorization", "").partition(" ")
@@ -88,3 +108,31 @@ DELETED = Answer(204)
 
 def pairs(text: str) -> Pairs:
     return tuple(parse_qsl(text, keep_blank_values=True))
+
+
+def read_multipart(content_type: str, body: bytes) -> tuple[Pairs, tuple[UploadedFile, ...]]:
+    """The values and the files of a multipart form; nothing of one that is malformed."""
+    boundary = content_type.partition("boundary=")[2].partition(";")[0].strip().strip('"').encode()
+    values: list[tuple[str, str]] = []
+    files: list[UploadedFile] = []
+    if not boundary:
+        return (), ()
+    for part in (b"\r\n" + body).split(b"\r\n--" + boundary)[1:-1]:
+        head, separator, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        named = dict(QUOTED.findall(_header(head, b"content-disposition")))
+        if not separator or "name" not in named:
+            continue
+        if "filename" in named:
+            kind = _header(head, b"content-type").strip() or "application/octet-stream"
+            files.append(UploadedFile(named["name"], named["filename"], kind, content))
+        else:
+            values.append((named["name"], content.decode("utf-8", "replace")))
+    return tuple(values), tuple(files)
+
+
+def _header(head: bytes, name: bytes) -> str:
+    for line in head.split(b"\r\n"):
+        key, _, value = line.partition(b":")
+        if key.strip().lower() == name:
+            return value.decode("utf-8", "replace")
+    return ""

@@ -20,7 +20,7 @@ from inventory.money.actions import set_budget
 from portal.batches import runner
 from portal.models import ApprovalRule, Batch, BatchItem, Operation, Role
 from portal.sandbox.faults import Fault
-from portal.sandbox.resources import Bundle
+from portal.sandbox.regulatory.resources import Bundle
 from tests.factories import make_account, make_address, make_number, make_price, make_user
 from tests.mirroring import complete, truth
 from tests.pages import Page, assert_is_region, url_of

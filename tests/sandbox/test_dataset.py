@@ -12,6 +12,11 @@ from portal.sandbox.dataset.build import fill
 from portal.sandbox.dataset.numbers import allocate
 from portal.sandbox.dataset.plan import LINES, line_of
 from portal.sandbox.dump import SOURCES
+from portal.sandbox.regulation import covers
+from portal.sandbox.regulatory.evaluation import evaluate
+from portal.sandbox.regulatory.items import items_of
+from portal.sandbox.regulatory.reasons import REASONS
+from portal.sandbox.regulatory.resources import STATUSES, Bundle, Regulation
 from portal.sandbox.store import Store
 from tests.sandbox.conftest import NOON
 
@@ -115,3 +120,72 @@ def test_a_larger_set_has_believable_records(tmp_path):
     assert 1150 < size < 1450
     assert store.value("SELECT count(DISTINCT sid) FROM number") == 5000
     store.close()
+
+
+def compliance(sandbox):
+    with sandbox.store.lock:
+        bundles = {bundle.sid: bundle for bundle in sandbox.store.all(Bundle)}
+        items = {sid: items_of(sandbox.store, bundle) for sid, bundle in bundles.items()}
+    return bundles, items
+
+
+def test_every_account_has_bundles_in_every_status(sandbox):
+    bundles, _ = compliance(sandbox)
+    for keys in (sandbox.credentials, *sandbox.subaccounts):
+        own = [bundle for bundle in bundles.values() if bundle.account_sid == keys.account_sid]
+        assert {bundle.status for bundle in own} == set(STATUSES)
+        assert any(bundle.valid_until for bundle in own)
+        assert any(bundle.status_callback for bundle in own)
+        assert {bundle.end_user_type for bundle in own} == {"individual", "business"}
+
+
+def test_what_was_approved_or_is_under_review_complies(sandbox):
+    bundles, items = compliance(sandbox)
+    with sandbox.store.lock:
+        regulations = {one.sid: one for one in sandbox.store.all(Regulation)}
+    for sid, bundle in bundles.items():
+        regulation = regulations[bundle.regulation_sid]
+        complies, results = evaluate(regulation.requirements, regulation.iso_country, items[sid])
+        if bundle.status not in ("draft", "twilio-rejected"):
+            assert complies, (bundle.friendly_name, [one for one in results if not one["passed"]])
+        if bundle.status == "twilio-approved":
+            assert {document.status for document in items[sid].documents} <= {"approved"}
+    drafts = [
+        evaluate(regulations[one.regulation_sid].requirements, one.iso_country, items[one.sid])[0]
+        for one in bundles.values()
+        if one.status == "draft"
+    ]
+    assert {True, False} == set(drafts)
+
+
+def test_rejected_bundles_have_a_document_that_says_why(sandbox):
+    bundles, items = compliance(sandbox)
+    codes = set()
+    for sid, bundle in bundles.items():
+        if bundle.status == "twilio-rejected":
+            blamed = [document for document in items[sid].documents if document.status == "rejected"]
+            assert blamed, bundle.friendly_name
+            assert bundle.failure_reason == blamed[0].failure_reason == REASONS[blamed[0].errors[0]["code"]]
+            codes.add(blamed[0].errors[0]["code"])
+    assert len(codes) >= 5
+
+
+def test_numbers_point_to_approved_bundles_for_their_kind(sandbox):
+    bundles, items = compliance(sandbox)
+    cited = set()
+    for number in map(json.loads, sandbox.dump("numbers")):
+        if number["bundle_sid"]:
+            bundle = bundles[number["bundle_sid"]]
+            line = line_of(number["phone_number"])
+            assert (bundle.status, bundle.account_sid) == ("twilio-approved", number["account_sid"])
+            assert covers(bundle, line.country, number["type"])
+            cited.add(bundle.sid)
+            if "Thornlea" in bundle.friendly_name and number["address_sid"]:
+                assert number["address_sid"] in items[bundle.sid].addresses
+    assert len({bundles[sid].friendly_name.partition(":")[0] for sid in cited}) > 4
+
+
+def test_a_larger_set_has_more_customers():
+    box = Sandbox(numbers=4000, clock=Clock.stopped_at(NOON))
+    assert sum(1 for _ in box.dump("bundles")) > 340
+    box.close()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal.sandbox.regulatory.resources import Bundle
 from tests.sandbox.conftest import for_sale, owned
 
 
@@ -10,15 +11,14 @@ def address(api, country):
     return rows[0]["sid"]
 
 
-def bundle(api, country, kind="local"):
-    sids = {body.sid for body in _bundles(api) if (body.iso_country, body.number_type) == (country, kind)}
-    return sids.pop()
-
-
-def _bundles(api):
-    from portal.sandbox.resources import Bundle
-
-    return [body for body in api.sandbox.store.all(Bundle) if body.account_sid == api.account]
+def bundle(api, country, kind="local", status="twilio-approved"):
+    """One of the account's bundles for a kind of number."""
+    with api.sandbox.store.lock:
+        found = api.sandbox.store.all(Bundle)
+    wanted = (api.account, country, kind, status)
+    return next(
+        one.sid for one in found if (one.account_sid, one.iso_country, one.number_type, one.status) == wanted
+    )
 
 
 def test_a_number_is_bought_with_its_settings(api):

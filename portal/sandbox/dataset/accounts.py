@@ -5,11 +5,10 @@
 from dataclasses import dataclass, field
 from random import Random
 
-from portal.sandbox.call import make_sid
 from portal.sandbox.clock import rfc2822
 from portal.sandbox.dataset import names
-from portal.sandbox.dataset.plan import EMERGENCY_COUNTRIES, LINES, NORTH_AMERICA
-from portal.sandbox.resources import Account, Address, Application, Bundle, CallerId
+from portal.sandbox.dataset.plan import EMERGENCY_COUNTRIES, NORTH_AMERICA
+from portal.sandbox.resources import Account, Address, Application, CallerId, make_sid
 from portal.sandbox.store import Store
 
 DAY = 86_400
@@ -38,6 +37,10 @@ def _fixed(index: int) -> Credentials:
 CREDENTIALS = tuple(_fixed(index) for index in range(len(names.ACCOUNTS)))
 
 
+# An approved bundle, and the address of the customer it is for; None if it is the account's own.
+Paper = tuple[str, str | None]
+
+
 @dataclass
 class Desk:
     """One account's people-made resources, by sid, for its numbers to refer to."""
@@ -48,7 +51,7 @@ class Desk:
     emergency: dict[str, list[str]] = field(default_factory=dict)
     applications: list[str] = field(default_factory=list)
     trunks: list[str] = field(default_factory=list)
-    bundles: dict[tuple[str, str], str] = field(default_factory=dict)
+    bundles: dict[tuple[str, str], list[Paper]] = field(default_factory=dict)
 
 
 def add_accounts(store: Store, anchor: int) -> list[Desk]:
@@ -79,7 +82,6 @@ def add_accounts(store: Store, anchor: int) -> list[Desk]:
         desk.trunks = [make_sid("TK", f"{slug}:{number}") for number in range(2)]
         _add_addresses(store, desk, name, anchor, rng)
         _add_applications(store, desk, anchor, rng)
-        _add_bundles(store, desk, anchor, rng)
         _add_caller_ids(store, desk, anchor, rng)
         desks.append(desk)
     return desks
@@ -140,23 +142,6 @@ def _add_applications(store: Store, desk: Desk, anchor: int, rng: Random) -> Non
             )
         )
         desk.applications.append(sid)
-
-
-def _add_bundles(store: Store, desk: Desk, anchor: int, rng: Random) -> None:
-    for line in LINES:
-        if line.bundle:
-            created, updated = _dates(anchor, rng)
-            bundle = Bundle(
-                sid=make_sid("BU", f"{desk.slug}:{line.country}:{line.type}"),
-                account_sid=desk.sid,
-                friendly_name=f"{line.country} {line.type}",
-                iso_country=line.country,
-                number_type=line.type,
-                date_created=created,
-                date_updated=updated,
-            )
-            store.add(bundle)
-            desk.bundles[line.country, line.type] = bundle.sid
 
 
 def _add_caller_ids(store: Store, desk: Desk, anchor: int, rng: Random) -> None:

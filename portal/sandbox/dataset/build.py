@@ -8,12 +8,13 @@ from itertools import islice
 from random import Random
 
 from portal.sandbox.dataset.accounts import DAY, add_accounts
+from portal.sandbox.dataset.compliance import add_compliance
 from portal.sandbox.dataset.numbers import NumberMaker, Owned
 from portal.sandbox.dataset.plan import LINES
 from portal.sandbox.dataset.traffic import MOST_NUMBERS, add_traffic
 from portal.sandbox.store import Store
 
-VERSION = 4
+VERSION = 5
 DEFAULT_NUMBERS = 2400
 BATCH = 10_000
 # Per block, beside its first hundred. People look for words and endings in North America.
@@ -31,6 +32,7 @@ def fill(store: Store, numbers: int, anchor: int) -> None:
     store.create_tables()
     with store.transaction():
         desks = add_accounts(store, anchor)
+        add_compliance(store, desks, numbers, anchor)
         _add_stock(store)
         busy = _add_numbers(store, NumberMaker(desks, numbers, anchor))
         add_traffic(store, busy, anchor)

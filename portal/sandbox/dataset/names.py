@@ -84,3 +84,25 @@ TEXTS = (
     "STOP",
     "The store opens at 9 today.",
 )
+# People and firms that nobody is.
+FIRST_NAMES = (
+    "Ottilie", "Casimir", "Wilhelmina", "Thaddeus", "Perpetua", "Leopold", "Euphemia", "Ignatius", "Seraphina",
+    "Barnaby", "Philippa", "Anselm", "Rosalind",
+)  # fmt: skip
+LAST_NAMES = (
+    "Marblethwaite", "Quillfeather", "Bramblewick", "Thistledown", "Hollowmere", "Featherstoke", "Larkspurne",
+    "Mossgrave", "Pennyroyal-Smit", "Winterbourne", "Ashcombe", "Dunnockley",
+)  # fmt: skip
+FIRMS = (
+    "Thornlea",
+    "Pebblecroft",
+    "Larkmoor",
+    "Brindlewood",
+    "Saltmarsh",
+    "Copperfell",
+    "Heronsgate",
+    "Wickerby",
+)
+TRADES = (
+    "Dental", "Couriers", "Garden Supply", "Language School", "Interiors", "Bicycles", "Legal", "Fitness", "Bakery",
+)  # fmt: skip

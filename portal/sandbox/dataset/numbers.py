@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from portal.sandbox.call import make_sid
 from portal.sandbox.clock import rfc2822
 from portal.sandbox.dataset import names
 from portal.sandbox.dataset.accounts import DAY, Desk
 from portal.sandbox.dataset.plan import LINES, NORTH_AMERICA, Line
 from portal.sandbox.friendly import format_number
-from portal.sandbox.resources import Capabilities, Number
+from portal.sandbox.resources import Capabilities, Number, make_sid
 
 # Where the share of each account begins, but for the first.
 SHARES = (0.42, 0.72, 0.9)
@@ -114,7 +113,11 @@ class NumberMaker:
         if line.address != "none":
             setup["address_sid"] = self._address(desk, line)
         if line.bundle and random() >= 0.06:
-            setup["bundle_sid"] = desk.bundles[line.country, line.type]
+            papers = desk.bundles[line.country, line.type]
+            bundle, address = papers[position % len(papers)]
+            setup["bundle_sid"] = bundle
+            if address and line.address != "none":
+                setup["address_sid"] = address
         beta = random() < 0.02
         born = changed = rfc2822(created)
         if random() > 0.55:

@@ -8,11 +8,11 @@ A number is active with three completed calls of 12 seconds or three messages in
 from collections.abc import Iterable
 from random import Random
 
-from portal.sandbox.call import make_sid
 from portal.sandbox.dataset import names
 from portal.sandbox.dataset.accounts import DAY
 from portal.sandbox.dataset.numbers import Owned
 from portal.sandbox.dataset.places import US
+from portal.sandbox.resources import make_sid
 from portal.sandbox.store import Store
 
 # Numbers with traffic. A larger inventory is there to be listed, not to be called.

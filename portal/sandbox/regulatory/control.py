@@ -1,0 +1,181 @@
+"""What reviewers and lawmakers do, over `/_sandbox/…`, and what was called back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from portal.sandbox.core import Sandbox
+from portal.sandbox.regulatory import callbacks, laws, review
+from portal.sandbox.regulatory.evaluations import evaluate_bundle
+from portal.sandbox.regulatory.items import items_of
+from portal.sandbox.regulatory.lists import to_fields
+from portal.sandbox.regulatory.reasons import REASONS
+from portal.sandbox.regulatory.resources import (
+    APPROVED,
+    DRAFT,
+    IN_REVIEW,
+    PENDING,
+    PROVISIONAL,
+    REJECTED,
+    Bundle,
+    Regulation,
+)
+from portal.sandbox.store import Store
+from portal.sandbox.wire import Request, Response
+
+R = Callable[[Sandbox, Request, str], Any]
+
+
+class Verdict(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A status, a code and the documents it is about if it is a rejection, or a valid_until ("" for none)."""
+
+    status: str | None = None
+    code: int | None = None
+    reason: str = ""
+    documents: list[str] = []
+    valid_until: str | None = None
+
+
+def judge(store: Store, bundle: Bundle, verdict: Verdict, now: int) -> None:
+    """Do what a verdict says, whatever status the bundle is in. ValueError if it says nothing sensible."""
+    match verdict.status:
+        case None:
+            pass
+        case _ if bundle.status == DRAFT:
+            raise ValueError("a draft is its owner's")
+        case "twilio-approved" | "provisionally-approved":
+            review.approve(store, bundle, now, verdict.status)
+        case "twilio-rejected":
+            code = verdict.code or 18001
+            if code not in REASONS:
+                raise ValueError(f"there is no rejection code {code}")
+            review.reject(store, bundle, now, code, verdict.reason, verdict.documents)
+        case "in-review":
+            review.pick_up(store, bundle, now)
+        case _:
+            raise ValueError(f"reviewers set {IN_REVIEW}, {APPROVED}, {PROVISIONAL} or {REJECTED}")
+    if verdict.valid_until is not None:
+        if bundle.status not in (APPROVED, PROVISIONAL):
+            raise ValueError("only what is approved is valid until a date")
+        review.set_valid_until(store, bundle, now, verdict.valid_until or None)
+
+
+def _find(store: Store, sid: str) -> Bundle:
+    bundle = store.find(Bundle, sid)
+    if bundle is None:
+        raise LookupError(f"There is no bundle {sid}.")
+    return bundle
+
+
+def _bundles(sandbox: Sandbox, request: Request, _: str) -> Any:
+    query = dict(request.query)
+    with sandbox.store.lock:
+        found = sandbox.store.all(Bundle)
+    wanted = [
+        bundle
+        for bundle in reversed(found)
+        if query.get("status") in (None, bundle.status) and query.get("account") in (None, bundle.account_sid)
+    ]
+    return {"bundles": wanted}
+
+
+def _bundle(sandbox: Sandbox, request: Request, sid: str) -> Any:
+    with sandbox.store.lock:
+        bundle = _find(sandbox.store, sid)
+        items = items_of(sandbox.store, bundle)
+        evaluation = evaluate_bundle(sandbox.store, bundle, "", bundle.date_updated)
+    return {
+        **to_fields(bundle),
+        "end_users": items.end_users,
+        "documents": items.documents,
+        "evaluation": {"status": evaluation.status, "results": evaluation.results},
+    }
+
+
+def _judge(sandbox: Sandbox, request: Request, sid: str) -> Any:
+    verdict = msgspec.json.decode(request.body, type=Verdict)
+    with sandbox.changing() as (store, now):
+        judge(store, _find(store, sid), verdict, now)
+        return to_fields(_find(store, sid))
+
+
+def _reviews(sandbox: Sandbox, request: Request, _: str) -> Any:
+    with sandbox.store.lock:
+        waiting = [
+            bundle.sid for bundle in sandbox.store.all(Bundle) if bundle.status in (PENDING, IN_REVIEW)
+        ]
+        return {**to_fields(review.read_settings(sandbox.store)), "waiting": waiting}
+
+
+def _set_reviews(sandbox: Sandbox, request: Request, _: str) -> Any:
+    settings = msgspec.json.decode(request.body, type=review.ReviewSettings)
+    with sandbox.changing() as (store, _now):
+        store.write_meta({"reviews": settings})
+    return settings
+
+
+def _add_regulation(sandbox: Sandbox, request: Request, _: str) -> Any:
+    new = msgspec.json.decode(request.body, type=laws.NewRegulation)
+    with sandbox.changing() as (store, now):
+        return to_fields(laws.add_regulation(store, new, now))
+
+
+def _change_regulation(sandbox: Sandbox, request: Request, sid: str) -> Any:
+    change = msgspec.json.decode(request.body, type=laws.RegulationChange)
+    with sandbox.changing() as (store, now):
+        regulation = store.find(Regulation, sid)
+        if regulation is None:
+            raise LookupError(f"There is no regulation {sid}.")
+        return to_fields(laws.change_regulation(store, regulation, change, now))
+
+
+def _callbacks(sandbox: Sandbox, request: Request, _: str) -> Any:
+    with sandbox.store.lock:
+        found = callbacks.latest(sandbox.store)
+        return {
+            **to_fields(callbacks.read_settings(sandbox.store)),
+            "callbacks": [callback._asdict() for callback in found],
+        }
+
+
+def _set_callbacks(sandbox: Sandbox, request: Request, _: str) -> Any:
+    settings = msgspec.json.decode(request.body, type=callbacks.CallbackSettings)
+    with sandbox.changing() as (store, _now):
+        store.write_meta({"callbacks": settings})
+    return settings
+
+
+def _repeat(sandbox: Sandbox, request: Request, callback_id: str) -> Any:
+    with sandbox.changing() as (store, now):
+        if not callbacks.repeat(store, int(callback_id), now):
+            raise LookupError(f"There is no callback {callback_id}.")
+    return {"repeated": int(callback_id)}
+
+
+def _file(sandbox: Sandbox, request: Request, sid: str) -> Any:
+    with sandbox.store.lock:
+        row = sandbox.store.row("SELECT type, content FROM file WHERE sid = ?", (sid,))
+    if row is None:
+        raise LookupError(f"There is no file of {sid}.")
+    headers = {
+        "Content-Type": row[0],
+        "Content-Disposition": "attachment",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(200, row[1], headers)
+
+
+CONTROLS: tuple[tuple[str, str, R], ...] = (
+    ("GET", "/bundles", _bundles),
+    ("GET", r"/bundles/(BU\w+)", _bundle),
+    ("POST", r"/bundles/(BU\w+)", _judge),
+    ("GET", "/reviews", _reviews),
+    ("POST", "/reviews", _set_reviews),
+    ("POST", "/regulations", _add_regulation),
+    ("POST", r"/regulations/(RN\w+)", _change_regulation),
+    ("GET", "/callbacks", _callbacks),
+    ("POST", "/callbacks", _set_callbacks),
+    ("POST", r"/callbacks/(\d+)", _repeat),
+    ("GET", r"/files/(RD\w+)", _file),
+)
