@@ -75,7 +75,9 @@ def test_addresses_are_removed(mirrored, as_support):
 def test_an_address_must_be_chosen(mirrored, as_support):
     batch = draft(as_support, PhoneNumber.objects.filter(account=mirrored)[:2])
 
-    answer = as_support.post(reverse("inventory:bulk-emergency", args=[batch.pk]), {"csrfmiddlewaretoken": "x"})
+    answer = as_support.post(
+        reverse("inventory:bulk-emergency", args=[batch.pk]), {"csrfmiddlewaretoken": "x"}
+    )
 
     assert answer.status_code == 422
     assert "Choose an address, or none" in answer.content.decode()
