@@ -21,8 +21,11 @@ from portal.sandbox.dump import dump
 from portal.sandbox.errors import ApiError, refusal
 from portal.sandbox.faults import Fault, Faults
 from portal.sandbox.journal import Entry, Journal, without_secrets
-from portal.sandbox.regulatory import callbacks
+from portal.sandbox.regulatory import callbacks, laws
 from portal.sandbox.regulatory.callbacks import Callback
+from portal.sandbox.regulatory.resources import Bundle, Regulation
+from portal.sandbox.regulatory.review import ReviewSettings
+from portal.sandbox.regulatory.verdicts import Verdict, find_bundle, judge
 from portal.sandbox.resources import Account
 from portal.sandbox.routes import ROUTES, Router
 from portal.sandbox.store import Store, read_meta, replace_file
@@ -171,6 +174,27 @@ class Sandbox:
                 )
             if catalog is not None:
                 self.store.db.execute("UPDATE credential SET catalog = ? WHERE account = ?", (catalog, sid))
+
+    def judge(self, bundle_sid: str, verdict: Verdict) -> Bundle:
+        """Approve or reject a bundle, or set its valid_until, as a reviewer of Twilio's does."""
+        with self.changing() as (store, now):
+            bundle = find_bundle(store, bundle_sid)
+            judge(store, bundle, verdict, now)
+            return bundle
+
+    def set_reviews(self, settings: ReviewSettings) -> None:
+        """How soon reviews go on by themselves, or that they do not."""
+        with self.changing() as (store, _):
+            store.write_meta({"reviews": settings})
+
+    def add_regulation(self, new: laws.NewRegulation) -> Regulation:
+        with self.changing() as (store, now):
+            return laws.add_regulation(store, new, now)
+
+    def change_regulation(self, sid: str, change: laws.RegulationChange) -> Regulation:
+        """Make another version of a regulation, with all that follows for bundles; return that version."""
+        with self.changing() as (store, now):
+            return laws.change_regulation(store, laws.find(store, sid), change, now)
 
     def dump(self, resource: str, account: str | None = None) -> Iterator[bytes]:
         """The resource as NDJSON lines sorted by sid: the truth to compare a copy with."""

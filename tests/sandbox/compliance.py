@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from portal.sandbox.regulatory.control import Verdict, judge
-from portal.sandbox.regulatory.resources import Bundle
+from portal.sandbox.regulatory.verdicts import Verdict
 from tests.sandbox.conftest import Api
 
 # What a German company shows for a local number, and who a Briton is with a mobile one.
@@ -103,8 +102,7 @@ def submitted(api: Api, **form: Any) -> Ready:
 
 def verdict(api: Api, bundle: str, **said: Any) -> None:
     """What a reviewer says."""
-    with api.sandbox.changing() as (store, now):
-        judge(store, store.find(Bundle, bundle), Verdict(**said), now)
+    api.sandbox.judge(bundle, Verdict(**said))
 
 
 def approve(api: Api, bundle: str, valid_until: str | None = None) -> str:

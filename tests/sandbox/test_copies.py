@@ -102,10 +102,7 @@ def test_items_are_replaced_from_an_approved_copy_only(api, dated):
 def test_a_copy_approved_under_an_older_regulation_is_too_late(api, dated, sandbox):
     copy = make_copy(api, dated.sid)["sid"]
     approve(api, copy)
-    sid = fetch(api, copy)["regulation_sid"]
-    with sandbox.changing() as (store, now):
-        regulation = store.find(laws.Regulation, sid)
-        laws.change_regulation(store, regulation, laws.RegulationChange(add="vat"), now)
+    sandbox.change_regulation(fetch(api, copy)["regulation_sid"], laws.RegulationChange(add="vat"))
     assert replace(api, dated.sid, copy).code == 22228
 
 

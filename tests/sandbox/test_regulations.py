@@ -66,14 +66,11 @@ def group(regulation):
 
 
 def change(sandbox, sid, **wanted):
-    with sandbox.changing() as (store, now):
-        regulation = store.find(laws.Regulation, sid)
-        return laws.change_regulation(store, regulation, laws.RegulationChange(**wanted), now)
+    return sandbox.change_regulation(sid, laws.RegulationChange(**wanted))
 
 
 def add(sandbox, **wanted):
-    with sandbox.changing() as (store, now):
-        return laws.add_regulation(store, laws.NewRegulation(**wanted), now)
+    return sandbox.add_regulation(laws.NewRegulation(**wanted))
 
 
 def test_every_kind_of_number_that_takes_a_bundle_has_one_regulation_for_businesses(api):

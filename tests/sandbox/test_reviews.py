@@ -51,9 +51,9 @@ def said(sandbox):
     return [form for _, _, form in collect(sandbox)]
 
 
-def set_meta(sandbox, **values):
+def set_callbacks(sandbox, **values):
     with sandbox.changing() as (store, _):
-        store.write_meta(values)
+        store.write_meta({"callbacks": callbacks.CallbackSettings(**values)})
 
 
 def test_a_review_is_picked_up_and_decided_as_time_goes_by(api, sandbox):
@@ -71,11 +71,11 @@ def test_a_review_is_picked_up_and_decided_as_time_goes_by(api, sandbox):
 
 
 def test_reviews_take_as_long_as_they_are_told_or_wait_for_somebody(api, sandbox):
-    set_meta(sandbox, reviews=ReviewSettings(pick_up=3600, decide=7200))
+    sandbox.set_reviews(ReviewSettings(pick_up=3600, decide=7200))
     slow = submitted(api).sid
     sandbox.clock.advance(timedelta(hours=2, minutes=59))
     assert fetch(api, slow)["status"] == "in-review"
-    set_meta(sandbox, reviews=ReviewSettings(automatic=False))
+    sandbox.set_reviews(ReviewSettings(automatic=False))
     by_hand = submitted(api).sid
     sandbox.clock.advance(timedelta(days=30))
     assert fetch(api, slow)["status"] == "twilio-approved"
@@ -200,7 +200,7 @@ def test_a_last_day_is_called_back_with_the_status_as_it_was(api, sandbox):
         "failure_reason": "",
     }
     assert said(sandbox) == [form]
-    set_meta(sandbox, callbacks=callbacks.CallbackSettings(spelling="pascal"))
+    set_callbacks(sandbox, spelling="pascal")
     verdict(api, bundle, valid_until="2026-10-01")
     assert said(sandbox) == [
         {
@@ -228,7 +228,7 @@ def test_a_bundle_without_a_callback_url_is_silent(api, sandbox):
 
 
 def test_callbacks_come_twice_late_forged_or_not_at_all(api, sandbox):
-    set_meta(sandbox, callbacks=callbacks.CallbackSettings(idempotency_token=True))
+    set_callbacks(sandbox, idempotency_token=True)
     sandbox.faults.add(Fault(kind="callback-twice", path="hooks.example.com/*"))
     submitted(api, StatusCallback=CALLBACK)
     first, second = collect(sandbox)

@@ -220,7 +220,7 @@ def _customer(
     country = regulation.iso_country
     street, city, region, postal_code = names.ADDRESSES[country][0]
     address = Address(
-        sid=make_sid("AD", f"customer:{number}"),
+        sid=make_sid("AD", f"address:customer:{number}"),
         account_sid=desk.sid,
         customer_name=name,
         friendly_name=name,
@@ -279,7 +279,7 @@ def _bundle(
     key: str, holder: Holder, regulation: Regulation, status: str, at: int, started: int | None = None
 ) -> Bundle:
     return Bundle(
-        sid=make_sid("BU", key),
+        sid=make_sid("BU", f"bundle:{key}"),
         account_sid=holder.account,
         regulation_sid=regulation.sid,
         friendly_name=f"{holder.name}: {regulation.friendly_name}",

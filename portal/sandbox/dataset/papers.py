@@ -64,7 +64,7 @@ class Holder:
 def make_end_user(holder: Holder, kind: str, names: Iterable[str], moment: str) -> EndUser:
     optional = ("comments",)
     return EndUser(
-        sid=make_sid("IT", holder.key),
+        sid=make_sid("IT", f"end-user:{holder.key}"),
         account_sid=holder.account,
         friendly_name=holder.name,
         type=kind,
@@ -109,7 +109,7 @@ def make_document(
     dates = {"issue_date": issued, "expiration_date": expires}
     is_picture = kind in ("passport", "drivers_license", "national_id_card")
     return SupportingDocument(
-        sid=make_sid("RD", f"{holder.key}:{kind}"),
+        sid=make_sid("RD", f"document:{holder.key}:{kind}"),
         account_sid=holder.account,
         friendly_name=f"{kind.replace('_', ' ').capitalize()} of {holder.name}",
         type=kind,

@@ -10,62 +10,11 @@ from portal.sandbox.regulatory import callbacks, laws, review
 from portal.sandbox.regulatory.evaluations import evaluate_bundle
 from portal.sandbox.regulatory.items import items_of
 from portal.sandbox.regulatory.lists import to_fields
-from portal.sandbox.regulatory.reasons import REASONS
-from portal.sandbox.regulatory.resources import (
-    APPROVED,
-    DRAFT,
-    IN_REVIEW,
-    PENDING,
-    PROVISIONAL,
-    REJECTED,
-    Bundle,
-    Regulation,
-)
-from portal.sandbox.store import Store
+from portal.sandbox.regulatory.resources import IN_REVIEW, PENDING, Bundle
+from portal.sandbox.regulatory.verdicts import Verdict, find_bundle
 from portal.sandbox.wire import Request, Response
 
 R = Callable[[Sandbox, Request, str], Any]
-
-
-class Verdict(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A status, a code and the documents it is about if it is a rejection, or a valid_until ("" for none)."""
-
-    status: str | None = None
-    code: int | None = None
-    reason: str = ""
-    documents: list[str] = []
-    valid_until: str | None = None
-
-
-def judge(store: Store, bundle: Bundle, verdict: Verdict, now: int) -> None:
-    """Do what a verdict says, whatever status the bundle is in. ValueError if it says nothing sensible."""
-    match verdict.status:
-        case None:
-            pass
-        case _ if bundle.status == DRAFT:
-            raise ValueError("a draft is its owner's")
-        case "twilio-approved" | "provisionally-approved":
-            review.approve(store, bundle, now, verdict.status)
-        case "twilio-rejected":
-            code = verdict.code or 18001
-            if code not in REASONS:
-                raise ValueError(f"there is no rejection code {code}")
-            review.reject(store, bundle, now, code, verdict.reason, verdict.documents)
-        case "in-review":
-            review.pick_up(store, bundle, now)
-        case _:
-            raise ValueError(f"reviewers set {IN_REVIEW}, {APPROVED}, {PROVISIONAL} or {REJECTED}")
-    if verdict.valid_until is not None:
-        if bundle.status not in (APPROVED, PROVISIONAL):
-            raise ValueError("only what is approved is valid until a date")
-        review.set_valid_until(store, bundle, now, verdict.valid_until or None)
-
-
-def _find(store: Store, sid: str) -> Bundle:
-    bundle = store.find(Bundle, sid)
-    if bundle is None:
-        raise LookupError(f"There is no bundle {sid}.")
-    return bundle
 
 
 def _bundles(sandbox: Sandbox, request: Request, _: str) -> Any:
@@ -82,7 +31,7 @@ def _bundles(sandbox: Sandbox, request: Request, _: str) -> Any:
 
 def _bundle(sandbox: Sandbox, request: Request, sid: str) -> Any:
     with sandbox.store.lock:
-        bundle = _find(sandbox.store, sid)
+        bundle = find_bundle(sandbox.store, sid)
         items = items_of(sandbox.store, bundle)
         evaluation = evaluate_bundle(sandbox.store, bundle, "", bundle.date_updated)
     return {
@@ -94,10 +43,7 @@ def _bundle(sandbox: Sandbox, request: Request, sid: str) -> Any:
 
 
 def _judge(sandbox: Sandbox, request: Request, sid: str) -> Any:
-    verdict = msgspec.json.decode(request.body, type=Verdict)
-    with sandbox.changing() as (store, now):
-        judge(store, _find(store, sid), verdict, now)
-        return to_fields(_find(store, sid))
+    return to_fields(sandbox.judge(sid, msgspec.json.decode(request.body, type=Verdict)))
 
 
 def _reviews(sandbox: Sandbox, request: Request, _: str) -> Any:
@@ -110,24 +56,17 @@ def _reviews(sandbox: Sandbox, request: Request, _: str) -> Any:
 
 def _set_reviews(sandbox: Sandbox, request: Request, _: str) -> Any:
     settings = msgspec.json.decode(request.body, type=review.ReviewSettings)
-    with sandbox.changing() as (store, _now):
-        store.write_meta({"reviews": settings})
+    sandbox.set_reviews(settings)
     return settings
 
 
 def _add_regulation(sandbox: Sandbox, request: Request, _: str) -> Any:
-    new = msgspec.json.decode(request.body, type=laws.NewRegulation)
-    with sandbox.changing() as (store, now):
-        return to_fields(laws.add_regulation(store, new, now))
+    return to_fields(sandbox.add_regulation(msgspec.json.decode(request.body, type=laws.NewRegulation)))
 
 
 def _change_regulation(sandbox: Sandbox, request: Request, sid: str) -> Any:
     change = msgspec.json.decode(request.body, type=laws.RegulationChange)
-    with sandbox.changing() as (store, now):
-        regulation = store.find(Regulation, sid)
-        if regulation is None:
-            raise LookupError(f"There is no regulation {sid}.")
-        return to_fields(laws.change_regulation(store, regulation, change, now))
+    return to_fields(sandbox.change_regulation(sid, change))
 
 
 def _callbacks(sandbox: Sandbox, request: Request, _: str) -> Any:

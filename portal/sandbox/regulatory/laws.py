@@ -57,6 +57,13 @@ class RegulationChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
     reissue: bool = False
 
 
+def find(store: Store, sid: str) -> Regulation:
+    regulation = store.find(Regulation, sid)
+    if regulation is None:
+        raise LookupError(f"There is no regulation {sid}.")
+    return regulation
+
+
 def add_regulation(store: Store, new: NewRegulation, now: int) -> Regulation:
     country, number_type = new.iso_country.strip().upper(), normal_type(new.number_type)
     if len(country) != 2 or not country.isalpha() or number_type not in NUMBER_TYPES:

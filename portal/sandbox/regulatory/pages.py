@@ -11,7 +11,6 @@ import msgspec
 
 from portal.sandbox.core import Sandbox
 from portal.sandbox.regulatory import callbacks, laws, review
-from portal.sandbox.regulatory.control import Verdict, judge
 from portal.sandbox.regulatory.evaluations import evaluate_bundle
 from portal.sandbox.regulatory.items import items_of
 from portal.sandbox.regulatory.reasons import REASONS
@@ -30,6 +29,7 @@ from portal.sandbox.regulatory.resources import (
     Regulation,
     SupportingDocument,
 )
+from portal.sandbox.regulatory.verdicts import Verdict, find_bundle
 from portal.sandbox.status_page import HTML, STYLE
 from portal.sandbox.store import Store
 from portal.sandbox.wire import Request, Response, decode
@@ -95,37 +95,30 @@ def _body(sandbox: Sandbox, place: str, query: dict[str, str]) -> str:
     if place == "regulations":
         return _regulations(store)
     if place.startswith("BU"):
-        return _bundle(store, _find(store, Bundle, place))
-    return _regulation(_find(store, Regulation, place))
-
-
-def _find(store: Store, kind: Any, sid: str) -> Any:
-    found = store.find(kind, sid)
-    if found is None:
-        raise LookupError(f"There is no {sid}.")
-    return found
+        return _bundle(store, find_bundle(store, place))
+    return _regulation(laws.find(store, place))
 
 
 def _act(sandbox: Sandbox, place: str, request: Request) -> str:
+    """Do what a form asks for, and say where to go then."""
     form = dict(request.form)
-    with sandbox.changing() as (store, now):
-        if place.startswith("BU"):
-            judge(store, _find(store, Bundle, place), _verdict(request), now)
-        elif place == "regulations":
-            new = laws.NewRegulation(
-                iso_country=form["country"],
-                number_type=form["number_type"],
-                end_user_type="business" if form["end_user_type"] == "business" else "individual",
-                requirements=_json(form["requirements"]),
-            )
-            return laws.add_regulation(store, new, now).sid
-        elif place.startswith("RN"):
-            return laws.change_regulation(store, _find(store, Regulation, place), _change(form), now).sid
-        elif not place:
-            settings = review.ReviewSettings("automatic" in form, int(form["pick_up"]), int(form["decide"]))
-            store.write_meta({"reviews": settings})
-        else:
-            raise LookupError(f"There is no page {place}.")
+    if place.startswith("BU"):
+        sandbox.judge(place, _verdict(request))
+    elif place == "regulations":
+        new = laws.NewRegulation(
+            iso_country=form["country"],
+            number_type=form["number_type"],
+            end_user_type="business" if form["end_user_type"] == "business" else "individual",
+            requirements=_json(form["requirements"]),
+        )
+        return sandbox.add_regulation(new).sid
+    elif place.startswith("RN"):
+        return sandbox.change_regulation(place, _change(form)).sid
+    elif not place:
+        settings = review.ReviewSettings("automatic" in form, int(form["pick_up"]), int(form["decide"]))
+        sandbox.set_reviews(settings)
+    else:
+        raise LookupError(f"There is no page {place}.")
     return place
 
 
@@ -165,12 +158,13 @@ def _json(text: str) -> dict[str, Any]:
 
 def _queue(store: Store, status: str) -> str:
     found = [bundle for bundle in reversed(store.all(Bundle)) if status in ("", bundle.status)]
-    found.sort(key=lambda bundle: bundle.status not in (PENDING, IN_REVIEW))
+    waiting = sorted((bundle for bundle in found if _waits(bundle)), key=lambda bundle: bundle.date_updated)
+    found = [*waiting, *(bundle for bundle in found if not _waits(bundle))]
     links = " · ".join(f'<a href="/review?status={one}">{one}</a>' for one in STATUSES)
     settings = review.read_settings(store)
     rows = "".join(
         f'<tr><th scope="row"><a href="/review/{bundle.sid}">{escape(bundle.friendly_name)}</a><br><code>{bundle.sid}</code></th>'
-        f"<td>{_tag(bundle.status)}</td><td>{escape(bundle.valid_until or '')}</td><td>{bundle.date_updated}</td>"
+        f"<td>{_tag(bundle.status)}</td><td>{_moment(bundle.valid_until)}</td><td>{_moment(bundle.date_updated)}</td>"
         f"<td>{_quick(bundle)}</td></tr>"
         for bundle in found[:MOST]
     )
@@ -191,8 +185,16 @@ def _queue(store: Store, status: str) -> str:
     )
 
 
+def _waits(bundle: Bundle) -> bool:
+    return bundle.status in (PENDING, IN_REVIEW)
+
+
+def _moment(text: str | None) -> str:
+    return f'<span class="tag">{text[:10]} {text[11:16]}</span>' if text else ""
+
+
 def _quick(bundle: Bundle) -> str:
-    if bundle.status not in (PENDING, IN_REVIEW):
+    if not _waits(bundle):
         return ""
     pick_up = (
         f'<button name="status" value="{IN_REVIEW}">Pick up</button>' if bundle.status == PENDING else ""
@@ -206,7 +208,11 @@ def _quick(bundle: Bundle) -> str:
 def _bundle(store: Store, bundle: Bundle) -> str:
     items = items_of(store, bundle)
     evaluation = evaluate_bundle(store, bundle, "", "")
-    things = "".join([*map(_thing, items.end_users), *map(_thing, items.documents)])
+    files = {sid for (sid,) in store.rows("SELECT sid FROM file")}
+    things = "".join(
+        [_thing(one, "") for one in items.end_users]
+        + [_thing(one, _file_link(one) if one.sid in files else "") for one in items.documents]
+    )
     verdicts = "".join(
         f"<tr><td>{escape(result['requirement_friendly_name'])}</td><td>{escape(result['friendly_name'])}</td>"
         f"<td>{_tag('passed' if result['passed'] else 'failed', is_good=result['passed'])}</td><td>{escape(_why(result))}</td></tr>"
@@ -249,11 +255,13 @@ def _verdict_forms(bundle: Bundle, documents: Iterable[SupportingDocument]) -> s
 <button name="status" value="{REJECTED}">Reject</button></form>{until}"""
 
 
-def _thing(one: EndUser | SupportingDocument) -> str:
+def _file_link(document: SupportingDocument) -> str:
+    return f' <a href="/_sandbox/files/{document.sid}">file</a>'
+
+
+def _thing(one: EndUser | SupportingDocument, file: str) -> str:
     status = _tag(one.status) if isinstance(one, SupportingDocument) else "end user"
     reason = one.failure_reason if isinstance(one, SupportingDocument) else None
-    has_file = isinstance(one, SupportingDocument) and one.mime_type
-    file = f' <a href="/_sandbox/files/{one.sid}">file</a>' if has_file else ""
     return (
         f'<tr><th scope="row">{escape(one.type)}{file}<br><code>{one.sid}</code></th><td>{status}<br>{escape(reason or "")}</td>'
         f"<td>{escape(_line(one.attributes))}</td></tr>"
@@ -323,9 +331,10 @@ def _page(title: str, content: str) -> str:
 
 MORE_STYLE = """
 section form + form { margin-top: 1.1rem; }
-label { display: inline-flex; gap: .35rem; align-items: center; }
+label { display: inline-flex; flex-wrap: wrap; gap: .35rem; align-items: center; max-width: 100%; }
+td:last-child form { flex-wrap: nowrap; }
 .block { display: grid; width: 100%; }
-select { max-width: 22rem; padding: .3rem .5rem; border: 1px solid var(--rule); border-radius: 4px; background: var(--paper); color: inherit; font: inherit; font-size: .88rem; }
+select { max-width: min(22rem, 100%); padding: .3rem .5rem; border: 1px solid var(--rule); border-radius: 4px; background: var(--paper); color: inherit; font: inherit; font-size: .88rem; }
 textarea { width: 100%; padding: .6rem; border: 1px solid var(--rule); border-radius: 4px; background: var(--paper); color: inherit; font: .82rem/1.45 ui-monospace, Menlo, Consolas, monospace; }
 input[type="number"] { width: 6rem; }
 """
