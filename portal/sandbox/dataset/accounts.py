@@ -53,6 +53,10 @@ class Desk:
     trunks: list[str] = field(default_factory=list)
     bundles: dict[tuple[str, str], list[Paper]] = field(default_factory=dict)
 
+    def own_number(self, country: str) -> int:
+        """What the account's own registration numbers in a country are made from."""
+        return names.SLUGS.index(self.slug) * 31 + sum(map(ord, country)) % 31
+
 
 def add_accounts(store: Store, anchor: int) -> list[Desk]:
     rng = Random("accounts")

@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from portal.sandbox.clock import iso8601
 from portal.sandbox.regulatory import requirements as needs
 from portal.sandbox.regulatory.evaluation import Items, evaluate
 from portal.sandbox.regulatory.resources import (
+    APPROVED,
+    PROVISIONAL,
     Bundle,
     EndUser,
     Evaluation,
@@ -150,3 +153,26 @@ def add_evaluation(
             date_updated=moment,
         )
     )
+
+
+def make_bundle(
+    key: str, holder: Holder, regulation: Regulation, status: str, at: int, started: int | None = None
+) -> Bundle:
+    return Bundle(
+        sid=make_sid("BU", f"bundle:{key}"),
+        account_sid=holder.account,
+        regulation_sid=regulation.sid,
+        friendly_name=f"{holder.name}: {regulation.friendly_name}",
+        email=f"compliance@{holder.domain}",
+        iso_country=regulation.iso_country,
+        number_type=regulation.number_type,
+        end_user_type=regulation.end_user_type,
+        status=status,
+        approved_version=1 if status in (APPROVED, PROVISIONAL) else 0,
+        date_created=iso8601(started or at - 2 * DAY),
+        date_updated=iso8601(at),
+    )
+
+
+def day(at: int) -> str:
+    return iso8601(at)[:10]
