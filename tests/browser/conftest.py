@@ -17,6 +17,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser.accessibility import assert_good
 from tests.browser.running import RunningPortal, SandboxDoor
 
 _FOLDER = Path(__file__).parent
@@ -34,6 +35,7 @@ _PATIENCE = 20_000  # ms; a page takes a tenth of a second, but not on a machine
 
 Number = dict[str, Any]
 OpenPage = Callable[..., Page]
+AskFor = Callable[[str], None]
 LookAt = Callable[[str, str], tuple[Page, int]]
 
 
@@ -205,6 +207,27 @@ def look_at(_kept_pages: Callable[[str], Page], browser_context_args: dict[str, 
         return page, answer.status
 
     return go
+
+
+@pytest.fixture
+def four_eyes(open_page: OpenPage) -> Iterator[AskFor]:
+    """Have what is named approved by a second person, for as long as the test lasts."""
+    page = open_page("admin")
+    rules: list[str] = []
+
+    def ask_for(what: str) -> None:
+        page.goto("/approvals/rules/")
+        page.get_by_label("A second person has to approve").select_option(what)
+        page.get_by_role("button", name="Add rule").click()
+        expect(page.get_by_role("table")).to_contain_text(what)
+        rules.append(what)
+        assert_good(page)
+
+    yield ask_for
+    for what in rules:
+        page.goto("/approvals/rules/")
+        page.get_by_role("button", name=f"the rule to {what.lower()}").click()
+        expect(page.locator("#messages")).to_contain_text("The rule is gone.")
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.accessibility import assert_good
+from tests.browser.conftest import AskFor, OpenPage
 from tests.browser.running import SandboxDoor
-from tests.browser.test_pages import assert_good
+from tests.browser.walks import Walk, approve
 
 CHECK = re.compile("/numbers/buy/check/")
 BATCH = re.compile("/batches/")
@@ -29,27 +30,59 @@ def test_a_number_is_found_and_bought_in_five_clicks(
 ):
     page = open_page("support", java_script_enabled=scripts)
     page.goto("/")
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="Buy numbers").click()
-    page.get_by_role("link", name="United States, Local", exact=True).click()
+    walk = Walk(page)
+    walk.press(page.get_by_role("navigation", name="Main").get_by_role("link", name="Buy numbers"))
+    walk.press(page.get_by_role("link", name="United States, Local", exact=True))
     row = page.locator(".found tbody tr").filter(has=page.get_by_role("button")).first
     number = row.locator("th .tn").inner_text()
-    row.get_by_role("button", name="Buy").click()
+    walk.press(row.get_by_role("button", name="Buy"))
     expect(page).to_have_url(CHECK)
     expect(page.get_by_text("Nothing is bought yet.")).to_be_visible()
     expect(page.locator("main")).to_contain_text(number)
-    page.get_by_role("button", name="Buy 1 number for").click()
-    expect(page).to_have_url(BATCH)
-    carried_out(page)
+    walk.press(page.get_by_role("button", name="Buy 1 number for"))
+    if not scripts:
+        expect(page).to_have_url(BATCH)
+        carried_out(page)
+        walk.press(page.get_by_role("link", name=number))
 
-    page.get_by_role("link", name=number).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(number)
+    assert walk.clicks <= 5
+    *asked_for, own = walk.pages
+    assert len(asked_for) <= 3, walk.pages
+    assert own.startswith("/numbers/PN"), "its page comes by itself, with scripts"
     expect(page.locator(".timeline")).to_contain_text("Bought")
     e164 = re.sub(r"[^+\d]", "", number)
     assert [n["phone_number"] for n in sandbox.numbers()].count(e164) == 1
 
     page.go_back()
+    expect(page).to_have_url(BATCH)
     page.go_back()
     expect(page).to_have_url(BATCH)
+
+
+def test_a_purchase_waits_for_a_second_person(open_page: OpenPage, four_eyes: AskFor, sandbox: SandboxDoor):
+    four_eyes("Buy numbers")
+    page = open_page("support")
+    page.goto("/")
+    walk = Walk(page)
+    walk.press(page.get_by_role("navigation", name="Main").get_by_role("link", name="Buy numbers"))
+    walk.press(page.get_by_role("link", name="Canada, Local", exact=True))
+    row = page.locator(".found tbody tr").filter(has=page.get_by_role("button")).first
+    number = row.locator("th .tn").inner_text()
+    walk.press(row.get_by_role("button", name="Buy"))
+    page.get_by_label("Reason").fill("A desk in Montreal")
+    assert_good(page)
+    walk.press(page.get_by_role("button", name="Ask for approval"))
+    expect(page).to_have_url(BATCH)
+    expect(page.get_by_role("button", name="Withdraw")).to_be_visible()
+    assert walk.clicks <= 5
+    assert len(walk.pages) <= 3, walk.pages
+    e164 = re.sub(r"[^+\d]", "", number)
+    assert e164 not in [n["phone_number"] for n in sandbox.numbers()]
+
+    approver = open_page("manager")
+    approve(approver, "A desk in Montreal")
+    assert [n["phone_number"] for n in sandbox.numbers()].count(e164) == 1
 
 
 def test_several_numbers_of_two_countries_are_bought_with_their_papers(open_page: OpenPage):
@@ -69,16 +102,17 @@ def test_several_numbers_of_two_countries_are_bought_with_their_papers(open_page
     page.get_by_role("button", name="Continue").click()
     summary = page.get_by_role("alert").filter(has_text="There is a problem")
     expect(summary).to_contain_text("Choose an address for United Kingdom, local")
+    expect(summary).to_contain_text("Enter the SID of a bundle for United Kingdom, local")
     expect(summary).to_be_focused()
     page.get_by_role("combobox", name="Address").select_option(index=1)
+    held = page.locator("datalist option").first.get_attribute("value")
+    page.get_by_label("Bundle").fill(held or "")
     page.get_by_label("Name (optional)", exact=True).fill("Desk {place}")
     assert_good(page)
-    page.set_viewport_size({"width": 1280, "height": 800})
     page.get_by_role("button", name="Continue").click()
     expect(page).to_have_url(CHECK)
     expect(page.get_by_role("heading", name="United Kingdom, local")).to_be_visible()
     assert_good(page)
-    page.set_viewport_size({"width": 1280, "height": 800})
 
     page.get_by_role("button", name="Buy 3 numbers").dblclick()
     expect(page).to_have_url(BATCH)

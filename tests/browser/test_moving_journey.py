@@ -1,40 +1,15 @@
 """Give idle numbers back, or move them, with a second person's yes (journey J-9)."""
 
 import re
-from collections.abc import Callable, Iterator
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.accessibility import assert_good
+from tests.browser.conftest import AskFor, OpenPage
 from tests.browser.running import SandboxDoor
-from tests.browser.test_pages import assert_good
-from tests.browser.walks import Walk
+from tests.browser.walks import Walk, approve
 
 BATCH = re.compile("/batches/[0-9a-f-]{36}/$")
-
-AskFor = Callable[[str], None]
-
-
-@pytest.fixture
-def four_eyes(open_page: OpenPage) -> Iterator[AskFor]:
-    """Have what is named approved by a second person, for as long as the test lasts."""
-    page = open_page("admin")
-    rules: list[str] = []
-
-    def ask_for(what: str) -> None:
-        page.goto("/approvals/rules/")
-        page.get_by_label("A second person has to approve").select_option(what)
-        page.get_by_role("button", name="Add rule").click()
-        expect(page.get_by_role("table")).to_contain_text(what)
-        rules.append(what)
-        assert_good(page)
-
-    yield ask_for
-    for what in rules:
-        page.goto("/approvals/rules/")
-        page.get_by_role("button", name=f"the rule to {what.lower()}").click()
-        expect(page.locator("#messages")).to_contain_text("The rule is gone.")
 
 
 def digits(text: str) -> str:
@@ -43,20 +18,6 @@ def digits(text: str) -> str:
 
 def heading(page: Page, text: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(text)
-
-
-def approve(page: Page, reason: str) -> None:
-    """From the overview, what somebody asked for with this reason."""
-    page.goto("/")
-    walk = Walk(page)
-    asked = page.get_by_role("listitem").filter(has_text=reason)
-    walk.press(asked.get_by_role("link", name="approve or decline"))
-    expect(page.get_by_role("heading", name="A second person has to approve this")).to_be_visible()
-    assert_good(page)
-    walk.press(page.get_by_role("button", name="Approve", exact=True))
-    expect(page.get_by_role("main")).to_contain_text("Ended")
-    assert walk.clicks == 2
-    assert_good(page)
 
 
 def test_idle_numbers_are_released_once_a_second_person_agrees(

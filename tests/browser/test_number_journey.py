@@ -9,6 +9,8 @@ from portal.numbering import national, spaced
 from tests.browser.conftest import Number, OpenPage, sign_in
 from tests.browser.running import SandboxDoor
 
+# Other tests buy and release some.
+ALL = re.compile("2,[34][0-9]{2} numbers")
 REFUSED = "http://10.0.0.7/calls"
 
 
@@ -32,13 +34,14 @@ def test_a_number_is_found_in_the_list(open_page: OpenPage):
     chips = page.get_by_role("list", name="Applied filters")
     expect(chips).to_contain_text("Country United Kingdom")
     table, position = page.get_by_role("table"), page.get_by_role("navigation", name="Pages").locator("b")
-    expect(table.get_by_role("caption")).to_contain_text("394 numbers")
+    expect(table.get_by_role("caption")).to_contain_text(re.compile("39[0-9] numbers"))
+    british = table.get_by_role("caption").inner_text()
 
     # Quick search is live, keeps the filter, and says what it found.
     filters.get_by_label("Search these numbers").press_sequentially("+44 20")
-    expect(page.get_by_role("status").filter(has_text="numbers")).not_to_have_text("394 numbers")
+    expect(page.get_by_role("status").filter(has_text="numbers")).not_to_have_text(british.split(",")[0])
     chips.get_by_role("link", name="Search").click()
-    expect(table.get_by_role("caption")).to_contain_text("394 numbers")
+    expect(table.get_by_role("caption")).to_have_text(british)
 
     page.get_by_role("columnheader", name="Name").get_by_role("link").click()
     expect(page.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "ascending")
@@ -61,7 +64,7 @@ def test_a_number_is_found_in_the_list(open_page: OpenPage):
     assert rows.all_inner_texts() == first_page
 
     chips.get_by_role("link", name="Clear filters").click()
-    expect(table.get_by_role("caption")).to_contain_text("2,400 numbers")
+    expect(table.get_by_role("caption")).to_contain_text(ALL)
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
@@ -156,10 +159,10 @@ def test_a_refresh_shows_how_far_it_is(open_page: OpenPage, sandbox: SandboxDoor
     sandbox.script(kind="slow", seconds=1, method="GET", path="*/IncomingPhoneNumbers.json", times=1)
     page.get_by_role("button", name="Refresh now").click()
     expect(page.locator("#progress")).to_contain_text("Reading from Twilio.")
-    expect(page.locator("#progress")).to_contain_text("Read 2,400 objects")
+    expect(page.locator("#progress")).to_contain_text(re.compile("Read 2,[34]"))
     expect(page.locator("#announcements")).to_have_text("Refresh complete")
     page.get_by_role("link", name="Show the list as it is now").click()
-    expect(page.get_by_role("caption")).to_contain_text("2,400 numbers")
+    expect(page.get_by_role("caption")).to_contain_text(ALL)
 
 
 def test_a_number_in_another_format_is_found_from_anywhere(open_page: OpenPage, number: Number):

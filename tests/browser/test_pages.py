@@ -2,19 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from django.urls import URLPattern, URLResolver, get_resolver
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.browser.accessibility import NARROWEST, assert_good
 from tests.browser.conftest import LookAt, OpenPage
 from tests.browser.running import RunningPortal, SandboxDoor
-
-WCAG_22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-NARROWEST = 320
-ROWS = 8  # of a table are looked at; the others are made like them
 
 # By URL name, so that a new page is missed here. `{number}` and the like stand for some that exist.
 PAGES = {
@@ -178,7 +173,6 @@ def test_open_menus_are_accessible(open_page: OpenPage):
         page.locator("summary").filter(has_text=menu).click()
         expect(page.locator("details.menu[open]")).to_have_count(1)
         assert_good(page, "details.menu[open]")
-        page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def test_the_navigation_of_a_small_screen_is_accessible(open_page: OpenPage):
@@ -263,6 +257,31 @@ def test_the_pages_of_a_preset_and_a_sender_are_accessible(open_page: OpenPage):
     assert_good(page)
 
 
+def test_the_pages_of_pasted_numbers_and_of_their_emergency_address_are_accessible(
+    open_page: OpenPage, sandbox: SandboxDoor
+):
+    without = [
+        number
+        for number in sandbox.numbers()
+        if number["phone_number"].startswith("+1512") and not number["emergency_address_sid"]
+    ]
+    same = [number for number in without if number["account_sid"] == without[0]["account_sid"]][:2]
+    page = open_page("admin")
+    page.goto("/numbers/intake/")
+    pasted = [*(number["phone_number"] for number in same), "no number"]
+    page.get_by_label("Numbers", exact=True).fill("\n".join(pasted))
+    page.get_by_role("button", name="Find numbers").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("found")
+    assert_good(page)
+    page.get_by_role("button", name="Emergency address").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Emergency address")
+    assert_good(page)
+    page.get_by_role("radio").last.check()
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check before you change")
+    assert_good(page)
+
+
 def test_no_page_was_forgotten():
     known = {*PAGES, *FOR_STRANGERS, *ON_THE_WAY, *NOT_PAGES}
     assert set(named_urls(get_resolver())) == known
@@ -274,34 +293,3 @@ def named_urls(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
             yield f"{namespace}{pattern.name}"
         elif pattern.namespace != "admin":  # Django's own; only its colours are ours
             yield from named_urls(pattern, f"{pattern.namespace}:" if pattern.namespace else namespace)
-
-
-def assert_good(page: Page, part: str = "html") -> None:
-    """Accessible in both themes, and nothing of the page beside a narrow screen."""
-    # Evaluated as a debugger does it, which no CSP forbids: the pages keep theirs.
-    page.evaluate(AXE_SCRIPT)
-    assert_accessible(page, part, {"type": "tag", "values": WCAG_22_AA})
-    page.emulate_media(color_scheme="dark")
-    assert_accessible(page, part, {"type": "rule", "values": ["color-contrast", "link-in-text-block"]})
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": NARROWEST, "height": 640})
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= NARROWEST, beside(page)
-
-
-def assert_accessible(page: Page, part: str, rules: dict[str, Any]) -> None:
-    looked_at = {"include": [[part]], "exclude": [[f"tbody > tr:nth-child(n + {ROWS + 1})"]]}
-    options = {"runOnly": rules, "resultTypes": ["violations"]}
-    results = AxeResults(page.evaluate("arguments => axe.run(...arguments)", [looked_at, options]))
-    assert results.violations_count == 0, results.generate_report()
-
-
-def beside(page: Page) -> str:
-    """What is too wide."""
-    found: list[str] = page.evaluate(
-        """width => [...document.body.querySelectorAll("*")]
-            .filter(element => element.checkVisibility() && !element.closest(".table-region"))
-            .filter(element => element.getBoundingClientRect().right > width)
-            .map(element => element.outerHTML.slice(0, 120))""",
-        NARROWEST,
-    )
-    return "\n".join(found)
