@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -49,6 +50,8 @@ PROPERTIES: Mapping[str, str] = {
 REGISTERED = frozenset(PROPERTIES) - {"friendly_name"}
 # Twilio dates an address by its own clock, which may be this far from ours.
 _CLOCKS_DIFFER = timedelta(minutes=2)
+# The same address again within this time is the same wish.
+_SAME_WITHIN = timedelta(minutes=10)
 
 
 class AddressInUse(Exception):
@@ -88,18 +91,27 @@ def create_address(
     """Create an address at Twilio, once. Raises the four Twilio failures, AlreadySent, AlreadyUnderWay.
 
     Twilio knows no idempotency here, so the operation's target is a fingerprint of the address in its
-    account until it has a sid: two people who send the same address at once send it once.
+    account until it has a sid: two people who send the same address within minutes send it once.
     """
     login = _login(account)
+    natural_key = _natural_key(account.sid, country, values)
     operation = operations.start(
         CREATE_ADDRESS,
         account=account,
-        target=_natural_key(account.sid, country, values),
+        target=natural_key,
         actor=actor,
-        detail={"country": country, "auto_correct": auto_correct, "key": _key(account.sid, country, values)},
+        detail={
+            "country": country,
+            "auto_correct": auto_correct,
+            "key": _key(account.sid, country, values),
+            "natural_key": natural_key,
+        },
         reason=reason,
         form_key=form_key,
     )
+    if twin := _just_created(account, natural_key):
+        operations.refuse(operation, "The same address was created a moment ago.")
+        raise operations.AlreadySent(twin)
     asked = {**values, "iso_country": country, "auto_correct_address": auto_correct}
     try:
         snapshot = gateway.create_address(login, asked)
@@ -107,6 +119,13 @@ def create_address(
         operations.end_as(operation, _keepable(failure, values))
         raise
     return _created(operation, snapshot)
+
+
+def _just_created(account: TwilioAccount, natural_key: str) -> Operation | None:
+    """Who created the very same address in the last minutes."""
+    recent = Address.objects.filter(account=account, first_seen_at__gt=Now() - _SAME_WITHIN)
+    creations = Operation.objects.filter(kind=CREATE_ADDRESS, state=Operation.State.DONE)
+    return creations.filter(target__in=recent.values("sid"), detail__natural_key=natural_key).first()
 
 
 def update_address(
