@@ -128,6 +128,11 @@ class ListPage:
         return PAGE_SIZES
 
     @property
+    def has_pages(self) -> bool:
+        """Whether there is another page, or would be at another size."""
+        return bool(self.previous_url or self.next_url) or len(self.rows) > PAGE_SIZES[0]
+
+    @property
     def clear_url(self) -> str:
         """The list without filters, in the same order and columns."""
         kept = QueryDict(mutable=True)

@@ -106,7 +106,7 @@ def test_several_numbers_of_two_countries_are_bought_with_their_papers(open_page
     expect(summary).to_be_focused()
     page.get_by_role("combobox", name="Address").select_option(index=1)
     held = page.locator("datalist option").first.get_attribute("value")
-    page.get_by_label("Bundle").fill(held or "")
+    page.get_by_label("Bundle SID").first.fill(held or "")
     page.get_by_label("Name (optional)", exact=True).fill("Desk {place}")
     assert_good(page)
     page.get_by_role("button", name="Continue").click()
