@@ -7,7 +7,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import expect
 
-from tests.browser.accessibility import NARROWEST, assert_good
+from tests.browser.accessibility import FRAME, NARROWEST, assert_good
 from tests.browser.conftest import LookAt, OpenPage
 from tests.browser.running import RunningPortal, SandboxDoor
 
@@ -164,6 +164,12 @@ def test_a_page_that_says_no_is_accessible(look_at: LookAt, path: str, status: i
     page, answered = look_at("viewer", path)
     assert answered == status
     assert_good(page)
+
+
+@pytest.mark.parametrize("part", FRAME)
+def test_the_frame_of_every_page_is_accessible(look_at: LookAt, part: str):
+    page, _ = look_at("admin", "/")
+    assert_good(page, part)
 
 
 def test_open_menus_are_accessible(open_page: OpenPage):
