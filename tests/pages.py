@@ -9,6 +9,8 @@ from lxml import html
 
 # What differs from one answer to the next.
 _ONE_TIME = re.compile(r'(name="(?:csrfmiddlewaretoken|form_key)" value=")[^"]*')
+# "3 s ago" is another text a second later.
+_AGE = re.compile(r"(<time[^>]*>)[^<]*")
 
 
 class Element:
@@ -41,7 +43,7 @@ class Element:
     def html(self) -> str:
         """Itself as HTML, without what differs from one answer to the next."""
         source = html.tostring(self.node, encoding="unicode", with_tail=False)
-        return " ".join(_ONE_TIME.sub(r"\1…", source).split())
+        return " ".join(_AGE.sub(r"\1…", _ONE_TIME.sub(r"\1…", source)).split())
 
 
 class Page(Element):
