@@ -7,6 +7,7 @@ from django.utils import timezone
 from inventory.models import NumberUsage, PhoneNumber, UsageWindow
 from inventory.usage import standing
 from inventory.usage.activity import MONTH
+from portal.models import TwilioAccount
 
 
 def make_usage(
@@ -22,12 +23,7 @@ def make_usage(
     today = timezone.now().date()
     now = timezone.now()
     if whole_month:
-        for kind in UsageWindow.Kind:
-            for days in range(MONTH.days + 1):
-                day_ = today - timedelta(days=days)
-                UsageWindow.objects.get_or_create(
-                    account=number.account, kind=kind, day=day_, defaults={"begun_at": now, "read_at": now}
-                )
+        read_whole_month(number.account)
     for kind, total, counted in (("calls", calls + short_calls, calls), ("messages", messages, messages)):
         if total:
             window, _ = UsageWindow.objects.get_or_create(
@@ -43,6 +39,22 @@ def make_usage(
 
 def settle(*numbers: PhoneNumber) -> None:
     """Work out which numbers of these accounts are active, the last month having been read."""
-    for number in numbers:
-        make_usage(number, whole_month=True)
-    standing.refresh_accounts({number.account for number in numbers})
+    accounts = {number.account_id: number.account for number in numbers}
+    for account in accounts.values():
+        read_whole_month(account)
+    standing.refresh_accounts(accounts.values())
+
+
+def read_whole_month(account: TwilioAccount) -> None:
+    """Every day of the last month was read; what was found on it stays."""
+    now = timezone.now()
+    UsageWindow.objects.bulk_create(
+        (
+            UsageWindow(
+                account=account, kind=kind, day=now.date() - timedelta(days=days), begun_at=now, read_at=now
+            )
+            for kind in UsageWindow.Kind
+            for days in range(MONTH.days + 1)
+        ),
+        ignore_conflicts=True,
+    )
