@@ -41,13 +41,14 @@ class Resource(msgspec.Struct, kw_only=True):
     """Anything kept as a document: found by its sid, listed by the account it belongs to."""
 
     KIND: ClassVar[str]
+    OWNER: ClassVar[str] = "account_sid"  # the attribute that names that account
 
     sid: str
     date_created: str
     date_updated: str
 
     def owner(self) -> str:
-        raise NotImplementedError
+        return str(getattr(self, self.OWNER))
 
     def parent(self) -> str | None:
         """The resource this one belongs to, if it is listed below one."""
@@ -69,11 +70,9 @@ class AccountResource(Resource, kw_only=True):
         if not self.uri:
             self.uri = f"{ACCOUNTS}/{self.account_sid}/{self.COLLECTION}/{self.sid}.json"
 
-    def owner(self) -> str:
-        return self.account_sid
-
 
 class Account(Resource, kw_only=True):
+    OWNER: ClassVar[str] = "owner_account_sid"
     KIND: ClassVar[str] = "account"
 
     auth_token: str
@@ -90,9 +89,6 @@ class Account(Resource, kw_only=True):
             self.subresource_uris = {
                 name: f"{ACCOUNTS}/{self.sid}/{path}.json" for name, path in ACCOUNT_SUBRESOURCES.items()
             }
-
-    def owner(self) -> str:
-        return self.owner_account_sid
 
     @property
     def is_parent(self) -> bool:

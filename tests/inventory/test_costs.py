@@ -261,7 +261,7 @@ def test_a_budget_is_set_shown_and_removed(as_manager, manager, stock, account):
         ({"amount": "1.234", "currency": "USD"}, "at most two places"),
         ({"amount": "1" * 30, "currency": "USD"}, "Enter an amount below"),
         ({"amount": "NaN", "currency": "USD"}, "Enter an amount such as"),
-        ({"amount": "1", "currency": "XXX"}, "XXX"),
+        ({"amount": "1", "currency": "ZZZ"}, "ZZZ"),
     ],
 )
 def test_a_budget_that_is_none_is_refused_beside_its_field(as_manager, account, sent, words):

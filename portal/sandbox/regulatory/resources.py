@@ -32,9 +32,6 @@ class Regulatory(Resource, kw_only=True):
 
     account_sid: str = ""
 
-    def owner(self) -> str:
-        return self.account_sid
-
     def touch(self, now: int) -> None:
         self.date_updated = iso8601(now)
 
@@ -155,13 +152,10 @@ class SupportingDocument(Regulatory, kw_only=True):
         return [sid for sid in cited if isinstance(sid, str)] if isinstance(cited, list) else []
 
 
-class ItemAssignment(Regulatory, kw_only=True):
-    KIND: ClassVar[str] = "item_assignment"
-    COLLECTION: ClassVar[str] = "ItemAssignments"
-    SHOWN: ClassVar[tuple[str, ...]] = ("sid", "bundle_sid", "account_sid", "object_sid", "date_created")
+class BelowBundle(Regulatory, kw_only=True):
+    """What is listed below a bundle and addressed there."""
 
     bundle_sid: str
-    object_sid: str
 
     def parent(self) -> str | None:
         return self.bundle_sid
@@ -171,7 +165,15 @@ class ItemAssignment(Regulatory, kw_only=True):
         return {**super().show(body), "url": below_bundle(body, cls.COLLECTION)}
 
 
-class Evaluation(Regulatory, kw_only=True):
+class ItemAssignment(BelowBundle, kw_only=True):
+    KIND: ClassVar[str] = "item_assignment"
+    COLLECTION: ClassVar[str] = "ItemAssignments"
+    SHOWN: ClassVar[tuple[str, ...]] = ("sid", "bundle_sid", "account_sid", "object_sid", "date_created")
+
+    object_sid: str
+
+
+class Evaluation(BelowBundle, kw_only=True):
     KIND: ClassVar[str] = "evaluation"
     COLLECTION: ClassVar[str] = "Evaluations"
     SHOWN: ClassVar[tuple[str, ...]] = (
@@ -184,17 +186,9 @@ class Evaluation(Regulatory, kw_only=True):
         "date_created",
     )
 
-    bundle_sid: str
     regulation_sid: str
     status: str
     results: list[dict[str, Any]]
-
-    def parent(self) -> str | None:
-        return self.bundle_sid
-
-    @classmethod
-    def show(cls, body: dict[str, Any]) -> dict[str, Any]:
-        return {**super().show(body), "url": below_bundle(body, cls.COLLECTION)}
 
 
 class Regulation(Regulatory, kw_only=True):
