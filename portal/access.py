@@ -67,6 +67,14 @@ PERMISSION_WORDS: Mapping[Permission, str] = {
     Permission.MANAGE_ACCOUNTS: "connect accounts",
     Permission.MANAGE_PEOPLE: "give people their roles",
 }
+# What carrying out a batch of a kind takes.
+BATCH_PERMISSIONS: Mapping[str, Permission] = {
+    "inventory.update_numbers": Permission.UPDATE_NUMBER,
+    "inventory.buy_numbers": Permission.BUY_NUMBERS,
+    "inventory.release_numbers": Permission.RELEASE_NUMBERS,
+    "inventory.transfer_numbers": Permission.TRANSFER_NUMBERS,
+    "inventory.set_emergency_addresses": Permission.MANAGE_ADDRESSES,
+}
 # What concerns the whole installation: a role on named accounts does not give it.
 _INSTALLATION = frozenset({Permission.MANAGE_PEOPLE, Permission.SET_APPROVAL})
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portal.access import Access, Permission
+from portal.access import BATCH_PERMISSIONS, Access, Permission
 
 UPDATE_NUMBERS = "inventory.update_numbers"
 TRANSFER_NUMBERS = "inventory.transfer_numbers"
@@ -21,35 +21,18 @@ class Task:
     label: str
     sentence: str
     kind: str
-    permission: Permission
     draft_view: str
+
+    @property
+    def permission(self) -> Permission:
+        return BATCH_PERMISSIONS[self.kind]
 
 
 TASKS: Mapping[str, Task] = {
-    "change": Task(
-        "Change", "Change with a preset", UPDATE_NUMBERS, Permission.UPDATE_NUMBER, "inventory:bulk-change"
-    ),
-    "emergency": Task(
-        "Emergency address",
-        "",
-        SET_EMERGENCY_ADDRESSES,
-        Permission.MANAGE_ADDRESSES,
-        "inventory:bulk-emergency",
-    ),
-    "transfer": Task(
-        "Move",
-        "Move to another account",
-        TRANSFER_NUMBERS,
-        Permission.TRANSFER_NUMBERS,
-        "inventory:bulk-transfer",
-    ),
-    "release": Task(
-        "Release",
-        "Release this number",
-        RELEASE_NUMBERS,
-        Permission.RELEASE_NUMBERS,
-        "inventory:bulk-release",
-    ),
+    "change": Task("Change", "Change with a preset", UPDATE_NUMBERS, "inventory:bulk-change"),
+    "emergency": Task("Emergency address", "", SET_EMERGENCY_ADDRESSES, "inventory:bulk-emergency"),
+    "transfer": Task("Move", "Move to another account", TRANSFER_NUMBERS, "inventory:bulk-transfer"),
+    "release": Task("Release", "Release this number", RELEASE_NUMBERS, "inventory:bulk-release"),
 }
 
 

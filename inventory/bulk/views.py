@@ -2,6 +2,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -14,7 +15,7 @@ from inventory.bulk.kinds import TASKS, UPDATE_NUMBERS
 from inventory.filters import number_filter
 from inventory.models import ConfigurationPreset, PhoneNumber
 from inventory.querysets import PhoneNumberQuerySet
-from portal.access import Permission, allowed
+from portal.access import BATCH_PERMISSIONS, Permission, allowed
 from portal.batches import asking
 from portal.batches.asking import NotAllowed
 from portal.http import Elsewhere, StaffRequest, go, page
@@ -91,21 +92,12 @@ def bulk_preview(request: StaffRequest, batch_id: UUID) -> HttpResponse:
     batch = own_draft(request, batch_id, UPDATE_NUMBERS)
     if "change" not in batch.detail:
         return redirect("inventory:bulk-change", batch.pk)
-    if request.method == "POST":
-        leave_out(batch, request.POST.getlist("shown"), keep=request.POST.getlist("keep"))
-        if "next" in request.POST:
-            return redirect(f"{request.path}{request.POST['next']}")
-        form = ReasonForm(request.POST)
-        if form.is_valid():
-            try:
-                asking.confirm(batch, actor=request.user, reason=form.cleaned_data["reason"])
-            except NotAllowed as reason:
-                form.add_error(None, str(reason))
-            else:
-                actions.forget_file(batch)
-                return go(request, "batch-detail", batch.pk)
-    else:
-        form = ReasonForm()
+    if turned := keep_ticks(request, batch):
+        return turned
+    form = ReasonForm(request.POST or None)
+    if confirmed := confirm_draft(request, batch, form):
+        actions.forget_file(batch)
+        return confirmed
     listing = list_page(
         request, batch.items.select_related("account"), sorts=ITEM_SORTS, default_sort="position"
     )
@@ -139,8 +131,8 @@ def own_draft(request: StaffRequest, batch_id: UUID, kind: str) -> Batch:
     Once it was confirmed, by a double click or before Back and a reload, it leads on to its progress.
     """
     drafts = Batch.objects.filter(author=request.user, kind=kind)
-    permission = next(task.permission for task in TASKS.values() if task.kind == kind)
-    batch = get_object_or_404(drafts.visible_to(request.access.account_sids(permission)), pk=batch_id)
+    allowed_on = request.access.account_sids(BATCH_PERMISSIONS[kind])
+    batch = get_object_or_404(drafts.visible_to(allowed_on), pk=batch_id)
     if batch.state != Batch.State.DRAFT:
         raise Elsewhere(batch)
     return batch
@@ -158,14 +150,34 @@ def draft_context(batch: Batch) -> dict[str, Any]:
     }
 
 
-def leave_out(batch: Batch, shown: list[str], *, keep: list[str]) -> None:
-    """Untick the items of a page that were shown and not kept; tick those again that were."""
-    items = batch.items.filter(pk__in=[pk for pk in shown if _is_uuid(pk)])
-    kept = [pk for pk in keep if _is_uuid(pk)]
+def keep_ticks(request: StaffRequest, batch: Batch) -> HttpResponse | None:
+    """Untick the items of a page that were shown and not kept; tick those again that were.
+
+    Leads on to another page of the review, if that was pressed.
+    """
+    if request.method != "POST":
+        return None
+    items = batch.items.filter(pk__in=filter(_is_uuid, request.POST.getlist("shown")))
+    kept = list(filter(_is_uuid, request.POST.getlist("keep")))
     items.exclude(pk__in=kept).filter(state=BatchItem.State.WAITING).update(state=BatchItem.State.LEFT_OUT)
     items.filter(pk__in=kept, state=BatchItem.State.LEFT_OUT, detail__possible=True).update(
         state=BatchItem.State.WAITING
     )
+    if "next" in request.POST:
+        return redirect(f"{request.path}{request.POST['next']}")
+    return None
+
+
+def confirm_draft(request: StaffRequest, batch: Batch, form: Form) -> HttpResponse | None:
+    """Confirm what a valid form gives a reason for, and lead on; None when the review is shown again."""
+    if request.method != "POST" or not form.is_valid():
+        return None
+    try:
+        asking.confirm(batch, actor=request.user, reason=form.cleaned_data["reason"])
+    except NotAllowed as reason:
+        form.add_error(None, str(reason))
+        return None
+    return go(request, "batch-detail", batch.pk)
 
 
 def _is_uuid(text: str) -> bool:

@@ -7,12 +7,10 @@ from django.views.decorators.http import require_http_methods
 
 from inventory.bulk.forms import ReasonForm
 from inventory.bulk.kinds import SET_EMERGENCY_ADDRESSES
-from inventory.bulk.views import ITEM_SORTS, draft_context, leave_out, own_draft
+from inventory.bulk.views import ITEM_SORTS, confirm_draft, draft_context, keep_ticks, own_draft
 from inventory.emergency.bulk import plan_emergency
 from inventory.models import Address
 from portal.access import Permission, allowed
-from portal.batches import asking
-from portal.batches.asking import NotAllowed
 from portal.forms import PortalForm
 from portal.http import StaffRequest, go, page
 from portal.listing import list_page
@@ -66,18 +64,9 @@ def bulk_emergency_review(request: StaffRequest, batch_id: UUID) -> HttpResponse
     batch = own_draft(request, batch_id, SET_EMERGENCY_ADDRESSES)
     if "address" not in batch.detail:
         return redirect("inventory:bulk-emergency", batch.pk)
-    if request.method == "POST":
-        leave_out(batch, request.POST.getlist("shown"), keep=request.POST.getlist("keep"))
-        if "next" in request.POST:
-            return redirect(f"{request.path}{request.POST['next']}")
     form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            asking.confirm(batch, actor=request.user, reason=form.cleaned_data["reason"])
-        except NotAllowed as reason:
-            form.add_error(None, str(reason))
-        else:
-            return go(request, "batch-detail", batch.pk)
+    if answer := keep_ticks(request, batch) or confirm_draft(request, batch, form):
+        return answer
     items = batch.items.select_related("account")
     context = {
         **draft_context(batch),

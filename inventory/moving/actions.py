@@ -45,7 +45,7 @@ _CHANGED = "It has changed since this was asked for. Look at it again, and ask a
 
 
 def check_release_of(batch: Batch) -> None:
-    """Look at every number of a draft: leave out what cannot be released now, and sum up what is saved."""
+    """Look at every number of a draft: leave out what cannot be released now."""
     today = timezone.localdate()
     prices = PriceList(TwilioAccount.objects.filter(pk__in=batch.account_sids))
     for items, numbers, known in _looked_at(batch):
@@ -57,7 +57,6 @@ def check_release_of(batch: Batch) -> None:
             if price:
                 item.detail["monthly"] = [str(price.amount), price.currency]
         BatchItem.objects.bulk_update(items, ["detail", "seen", "state", "words"])
-    sum_up_release(batch)
 
 
 def sum_up_release(batch: Batch) -> None:

@@ -9,13 +9,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from inventory.bulk.kinds import RELEASE_NUMBERS, TRANSFER_NUMBERS
-from inventory.bulk.views import ITEM_SORTS, draft_context, leave_out, own_draft
+from inventory.bulk.views import ITEM_SORTS, confirm_draft, draft_context, keep_ticks, own_draft
 from inventory.models import PhoneNumber, ReleasedNumber
 from inventory.moving import actions
 from inventory.moving.forms import ReleaseForm, TransferForm, TransferReasonForm
 from portal.access import Permission, allowed
 from portal.batches import asking
-from portal.batches.asking import NotAllowed
 from portal.csv_files import csv_response
 from portal.http import StaffRequest, go, page
 from portal.listing import Sort, list_page
@@ -33,17 +32,14 @@ def bulk_release(request: StaffRequest, batch_id: UUID) -> HttpResponse:
     batch = own_draft(request, batch_id, RELEASE_NUMBERS)
     if request.method == "GET" and "page" not in request.GET:
         actions.check_release_of(batch)
-    else:
-        leave_out(batch, request.POST.getlist("shown"), keep=request.POST.getlist("keep"))
-        if request.method == "POST" and "next" in request.POST:
-            actions.sum_up_release(batch)
-            return redirect(f"{request.path}{request.POST['next']}")
+    if turned := keep_ticks(request, batch):
+        return turned
     actions.sum_up_release(batch)
     taking_part = batch.items.filter(state=BatchItem.State.WAITING)
     numbers = list(taking_part.values_list("name", flat=True))
     form = ReleaseForm(request.POST or None, numbers=numbers)
-    if request.method == "POST" and form.is_valid() and (answer := _confirm(request, batch, form)):
-        return answer
+    if confirmed := confirm_draft(request, batch, form):
+        return confirmed
     context = {
         **_review(request, batch, form, len(numbers)),
         "restorable_until": timezone.now() + ReleasedNumber.RESTORABLE_FOR,
@@ -101,12 +97,8 @@ def bulk_transfer_review(request: StaffRequest, batch_id: UUID) -> HttpResponse:
         return redirect("inventory:bulk-transfer", batch.pk)
     if request.method == "GET" and "page" not in request.GET:
         actions.check_transfer_of(batch)
-    elif request.method == "POST":
-        leave_out(batch, request.POST.getlist("shown"), keep=request.POST.getlist("keep"))
-        if "next" in request.POST:
-            return redirect(f"{request.path}{request.POST['next']}")
     form = TransferReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and (answer := _confirm(request, batch, form)):
+    if answer := keep_ticks(request, batch) or confirm_draft(request, batch, form):
         return answer
     count = batch.items.filter(state=BatchItem.State.WAITING).count()
     context = {
@@ -115,15 +107,6 @@ def bulk_transfer_review(request: StaffRequest, batch_id: UUID) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     return page(request, "inventory/bulk_transfer_review.html", context, fragment="review", status=status)
-
-
-def _confirm(request: StaffRequest, batch: Batch, form: Any) -> HttpResponse | None:
-    try:
-        asking.confirm(batch, actor=request.user, reason=form.cleaned_data["reason"])
-    except NotAllowed as reason:
-        form.add_error(None, str(reason))
-        return None
-    return go(request, "batch-detail", batch.pk)
 
 
 def _review(request: StaffRequest, batch: Batch, form: Any, taking_part: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal.access import Permission, allowed, people_with
+from portal.access import BATCH_PERMISSIONS, Permission, allowed, people_with
 from portal.batches import asking
 from portal.batches.asking import NotAllowed
 from portal.batches.forms import ApprovalRuleForm, DecisionForm
@@ -93,7 +93,8 @@ def _show(request: StaffRequest, batch: Batch, form: DecisionForm, *, status: in
         "ended": ended,
         "share": ended / taking_part if taking_part else 1,
         "again": sum(tally[state] for state in BatchItem.AGAIN),
-        "may_control": _may_control(request, batch),
+        "may_stop": _may_stop(request, batch),
+        "may_retry": _may_retry(request, batch),
         "may_decide": may_decide,
         "is_own": batch.author_id == request.user.pk,
         "approvers": people_with(Permission.APPROVE),
@@ -128,20 +129,26 @@ def batch_export(request: StaffRequest, batch_id: UUID) -> HttpResponseBase:
 @require_POST
 @allowed(Permission.VIEW)
 def batch_stop(request: StaffRequest, batch_id: UUID) -> HttpResponse:
-    batch = _controlled(request, batch_id)
-    if batch is not None:
+    batch = _batch(request, batch_id)
+    if _may_stop(request, batch):
         asking.stop(batch)
         messages.success(request, "Nothing more is begun. What was under way is finished.")
+    else:
+        messages.error(request, f"Only {batch.author} and those who approve can do this.")
     return go(request, "batch-detail", batch_id)
 
 
 @require_POST
 @allowed(Permission.VIEW)
 def batch_retry(request: StaffRequest, batch_id: UUID) -> HttpResponse:
-    batch = _controlled(request, batch_id)
-    if batch is not None:
+    batch = _batch(request, batch_id)
+    if batch.author_id == request.user.pk and not _may_retry(request, batch):
+        messages.error(request, "Your role does not allow this any more. Those who approve can try again.")
+    elif _may_retry(request, batch):
         again = asking.retry(batch)
         messages.success(request, f"{again:,} tried again." if again else "There is nothing to try again.")
+    else:
+        messages.error(request, f"Only {batch.author} and those who approve can do this.")
     return go(request, "batch-detail", batch_id)
 
 
@@ -154,7 +161,7 @@ def batch_decide(request: StaffRequest, batch_id: UUID) -> HttpResponse:
     if form.is_valid():
         decide = asking.approve if form.cleaned_data["decision"] == "approve" else asking.decline
         try:
-            if not all(request.access.can(Permission.APPROVE, sid) for sid in batch.account_sids):
+            if not _may(request, batch, Permission.APPROVE):
                 raise NotAllowed("You may not approve on all of its accounts.")
             decide(batch, actor=request.user, reason=form.cleaned_data["reason"])
         except NotAllowed as reason:
@@ -218,24 +225,24 @@ def _batch(request: StaffRequest, batch_id: UUID) -> Batch:
     return batch
 
 
-def _may_control(request: StaffRequest, batch: Batch) -> bool:
-    """Its author, and whoever approves on all of its accounts, may stop it and try again."""
+def _may_stop(request: StaffRequest, batch: Batch) -> bool:
+    """Its author, and whoever approves on all of its accounts."""
+    return batch.author_id == request.user.pk or _may(request, batch, Permission.APPROVE)
+
+
+def _may_retry(request: StaffRequest, batch: Batch) -> bool:
+    """The same people, but the author only for as long as the role has it that the batch was made with."""
     if batch.author_id == request.user.pk:
-        return True
-    return all(request.access.can(Permission.APPROVE, sid) for sid in batch.account_sids)
+        return _may(request, batch, BATCH_PERMISSIONS[batch.kind])
+    return _may(request, batch, Permission.APPROVE)
 
 
 def _may_decide(request: StaffRequest, batch: Batch) -> bool:
-    is_others = batch.author_id != request.user.pk
-    return is_others and all(request.access.can(Permission.APPROVE, sid) for sid in batch.account_sids)
+    return batch.author_id != request.user.pk and _may(request, batch, Permission.APPROVE)
 
 
-def _controlled(request: StaffRequest, batch_id: UUID) -> Batch | None:
-    batch = _batch(request, batch_id)
-    if _may_control(request, batch):
-        return batch
-    messages.error(request, f"Only {batch.author} and those who approve can do this.")
-    return None
+def _may(request: StaffRequest, batch: Batch, permission: Permission) -> bool:
+    return all(request.access.can(permission, sid) for sid in batch.account_sids)
 
 
 def _title(batch: Batch) -> str:

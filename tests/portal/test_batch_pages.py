@@ -293,6 +293,19 @@ def test_others_look_and_only_who_approves_stops(as_viewer, as_manager, batch):
     assert batch.state == Batch.State.STOPPED
 
 
+def test_an_author_whose_role_has_it_no_more_tries_nothing_again(as_support, account, support):
+    batch = ended(make_batch(account, support), refuse=(2,))
+    support.memberships.update(role="viewer")
+
+    assert actions_of(Page.of(as_support, page_of(batch))) == []
+    as_support.post(page_of(batch, "retry"))
+
+    batch.refresh_from_db()
+    assert batch.state == Batch.State.DONE
+    [message] = Page.of(as_support, page_of(batch)).messages
+    assert message.startswith("Your role does not allow this any more.")
+
+
 # Four eyes
 
 
