@@ -1,6 +1,7 @@
 from portal.models.account import TwilioAccount, TwilioAccountQuerySet
 from portal.models.batch import ApprovalRule, Batch, BatchItem, BatchItemQuerySet, BatchQuerySet
 from portal.models.change import Change
+from portal.models.delivery import Delivery, DeliveryQuerySet
 from portal.models.fields import SidField
 from portal.models.membership import Membership, Role
 from portal.models.mirrored import AccountMirrored, Mirrored, MirroredQuerySet
@@ -18,6 +19,8 @@ __all__ = [
     "BatchItemQuerySet",
     "BatchQuerySet",
     "Change",
+    "Delivery",
+    "DeliveryQuerySet",
     "Membership",
     "Mirrored",
     "MirroredQuerySet",

@@ -35,6 +35,9 @@ class Change(models.Model):
     run = models.ForeignKey(
         "portal.SyncRun", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
+    delivery = models.ForeignKey(
+        "portal.Delivery", on_delete=models.SET_NULL, null=True, related_name="changes", db_index=False
+    )
 
     class Meta:
         ordering = ["-at"]
@@ -43,6 +46,9 @@ class Change(models.Model):
             models.Index(fields=["run"], name="change_run"),
             models.Index(
                 fields=["operation"], name="change_operation", condition=models.Q(operation__isnull=False)
+            ),
+            models.Index(
+                fields=["delivery"], name="change_delivery", condition=models.Q(delivery__isnull=False)
             ),
         ]
 
