@@ -11,9 +11,10 @@ from threading import Lock
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from portal.sandbox import agenda, spoil
+from portal.sandbox import agenda, callbacks, spoil
 from portal.sandbox.auth import authenticate, reach
 from portal.sandbox.call import API, Call
+from portal.sandbox.callbacks import Callback
 from portal.sandbox.clock import Clock
 from portal.sandbox.dataset import build
 from portal.sandbox.dataset.accounts import CREDENTIALS, Credentials
@@ -21,8 +22,7 @@ from portal.sandbox.dump import dump
 from portal.sandbox.errors import ApiError, refusal
 from portal.sandbox.faults import Fault, Faults
 from portal.sandbox.journal import Entry, Journal, without_secrets
-from portal.sandbox.regulatory import callbacks, laws
-from portal.sandbox.regulatory.callbacks import Callback
+from portal.sandbox.regulatory import laws
 from portal.sandbox.regulatory.resources import Bundle, Regulation
 from portal.sandbox.regulatory.review import ReviewSettings
 from portal.sandbox.regulatory.verdicts import Verdict, find_bundle, judge
@@ -31,6 +31,8 @@ from portal.sandbox.routes import ROUTES, Router
 from portal.sandbox.store import Store, read_meta, replace_file
 from portal.sandbox.wire import FORM_TYPE, JSON_TYPE, Answer, Request, Response, decode, encode
 
+Post = Callable[[str, dict[str, str], bytes], str]
+Get = Callable[[str, dict[str, str]], str]
 ACCOUNT_IN_PATH = re.compile(r"/Accounts/(AC[0-9a-fA-F]{32})")
 
 
@@ -114,21 +116,25 @@ class Sandbox:
             with self.store.transaction():
                 yield self.store, now
 
-    def deliver(self, post: Callable[[str, dict[str, str], bytes], str]) -> int:
-        """Give every callback that is due to `post(url, headers, body)`, which tells what came of it.
+    def deliver(self, post: Post, get: Get | None = None) -> int:
+        """Give every callback that is due to `post(url, headers, body)`, which tells the status it got.
 
-        What has fallen due meanwhile happens first. Returns how many were posted, without holding the lock.
+        Those that go by GET are given to `get(url, headers)`, if there is one. What has fallen due meanwhile
+        happens first. Returns how many were sent; the lock is not held while they are.
         """
-        posted = 0
+        sent = 0
         while (next_one := self._next_callback()) is not None:
-            callback, headers = next_one
-            answer = post(callback.url, headers, callback.body)
-            with self.store.lock:
+            callback, url, headers, body = next_one
+            if callback.kind != "get":
+                answer = post(url, headers, body)
+            else:
+                answer = get(url, headers) if get else f"{callbacks.NOT_SENT}: nobody takes a GET"
+            with self.store.transaction():
                 callbacks.note(self.store, callback, self.clock.seconds(), answer)
-            posted += 1
-        return posted
+            sent += 1
+        return sent
 
-    def _next_callback(self) -> tuple[Callback, dict[str, str]] | None:
+    def _next_callback(self) -> tuple[Callback, str, dict[str, str], bytes] | None:
         """The next one that is not lost or put off by a fault, written down as sent."""
         with self.changing() as (store, now):
             for callback in callbacks.waiting(store, now):
@@ -137,19 +143,23 @@ class Sandbox:
                 if fault and kind == "callback-late":
                     callbacks.put_off(store, callback, now + max(int(fault.seconds), 1))
                     continue
-                callbacks.note(store, callback, now, "lost" if kind == "callback-lost" else None)
-                if kind == "callback-lost":
+                lost = kind == "callback-lost"
+                callbacks.note(store, callback, now, callbacks.LOST if lost else None)
+                if lost:
                     continue
                 if fault and kind == "callback-twice" and not callbacks.is_repeat(store, callback):
                     callbacks.repeat(store, callback.id, now + int(fault.seconds))
-                return callback, callbacks.headers_of(store, callback, is_forged=kind == "callback-forged")
+                headers = callbacks.headers_of(store, callback, is_forged=kind == "callback-forged")
+                url, body = spoil.tampered(callback.target, callback.body, fault)
+                return callback, url, headers, body
         return None
 
     def _fault_of(self, callback: Callback) -> Fault | None:
         """What befalls a callback; nothing, if it is late already."""
         if callbacks.is_late(callback):
             return None
-        request = Request.at("POST", callback.url.partition("://")[2], {}, callback.body)
+        method = "GET" if callback.kind == "get" else "POST"
+        request = Request.at(method, callback.url.partition("://")[2], {}, callback.body)
         return self.faults.draw(request, callback.account, is_callback=True)
 
     def set_account(

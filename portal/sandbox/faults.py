@@ -29,9 +29,10 @@ Kind = Literal[
     "callback-late",
     "callback-twice",
     "callback-forged",
+    "callback-tampered",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
-OF_CALLBACKS = ("callback-lost", "callback-late", "callback-twice", "callback-forged")
+OF_CALLBACKS = ("callback-lost", "callback-late", "callback-twice", "callback-forged", "callback-tampered")
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -45,7 +46,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     which the request is processed all the same; "slow" its `seconds`; "truncated" and "wrong-length" `at`,
     the byte where the body ends; "foreign-next-page" the `url`; "empty-file" loses what is uploaded.
 
-    Kinds that begin with "callback-" befall what the sandbox posts, and match its URL: `host/path`.
+    Kinds that begin with "callback-" befall what the sandbox calls, and match its URL: `host/path`. One that
+    is tampered with says something else than what was signed.
     "callback-late" takes `seconds` of the sandbox's time, and "callback-twice" for the second one.
     """
 

@@ -1,11 +1,11 @@
 """The resources the sandbox keeps, as Twilio writes them: keys, their order, "" and null."""
 
 import hashlib
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
-from portal.sandbox.clock import rfc2822
+from portal.sandbox.clock import iso8601, rfc2822
 
 API_VERSION = "2010-04-01"
 ACCOUNTS = f"/{API_VERSION}/Accounts"
@@ -69,6 +69,25 @@ class AccountResource(Resource, kw_only=True):
     def __post_init__(self) -> None:
         if not self.uri:
             self.uri = f"{ACCOUNTS}/{self.account_sid}/{self.COLLECTION}/{self.sid}.json"
+
+
+class Shown(Resource, kw_only=True):
+    """A resource of the newer hosts: `SHOWN` are the keys of its answer, the others stay in the sandbox."""
+
+    SHOWN: ClassVar[tuple[str, ...]]
+
+    account_sid: str = ""
+
+    def touch(self, now: int) -> None:
+        self.date_updated = iso8601(now)
+
+    @classmethod
+    def show(cls, body: dict[str, Any]) -> dict[str, Any]:
+        """The answer, from the fields of a stored resource."""
+        return {key: body[key] for key in cls.SHOWN}
+
+    def shown(self) -> dict[str, Any]:
+        return self.show(msgspec.to_builtins(self))
 
 
 class Account(Resource, kw_only=True):

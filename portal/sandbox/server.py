@@ -8,9 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
 
-from portal.sandbox import doors
+from portal.sandbox import courier, doors
 from portal.sandbox.core import Sandbox
-from portal.sandbox.regulatory import courier
 from portal.sandbox.wire import Request, Response
 
 MAX_BODY = 16 * 1024 * 1024

@@ -31,6 +31,13 @@ def instead(fault: Fault) -> Response:
     return Response(fault.status, _refusing_body(fault), headers)
 
 
+def tampered(url: str, body: bytes, fault: Fault | None) -> tuple[str, bytes]:
+    """What is called and with what, once it was signed: something else, if somebody is at it on the way."""
+    if fault is None or fault.kind != "callback-tampered":
+        return url, body
+    return (url, body + b"&Tampered=1") if body else (f"{url}&Tampered=1", body)
+
+
 def spoil(fault: Fault, request: Request, response: Response) -> Response:
     """The answer of a fault that strikes after the request was processed, and committed."""
     if fault.kind == "status":

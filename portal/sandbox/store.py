@@ -23,7 +23,9 @@ SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE credential (
     account TEXT PRIMARY KEY, api_key TEXT NOT NULL UNIQUE, api_secret TEXT NOT NULL,
-    restricted INTEGER NOT NULL DEFAULT 0, catalog INTEGER NOT NULL DEFAULT 0
+    restricted INTEGER NOT NULL DEFAULT 0, catalog INTEGER NOT NULL DEFAULT 0,
+    porting INTEGER NOT NULL DEFAULT 1, hosting INTEGER NOT NULL DEFAULT 1,
+    hosting_preview INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE document (
     position INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, sid TEXT NOT NULL UNIQUE,
@@ -54,8 +56,9 @@ CREATE TABLE file (
     sid TEXT PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL, content BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE callback (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, account TEXT NOT NULL, bundle TEXT NOT NULL,
-    url TEXT NOT NULL, form TEXT NOT NULL, token TEXT NOT NULL, sent INTEGER, answer TEXT
+    id INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, account TEXT NOT NULL, subject TEXT NOT NULL,
+    kind TEXT NOT NULL, url TEXT NOT NULL, fields TEXT NOT NULL, token TEXT NOT NULL,
+    retries INTEGER NOT NULL, sent INTEGER, answer TEXT
 );
 """
 
@@ -64,6 +67,10 @@ INDEXES = """
 CREATE INDEX document_list ON document (kind, account, position);
 CREATE INDEX document_parent ON document (parent, kind, position) WHERE parent IS NOT NULL;
 CREATE INDEX document_object ON document (json_extract(body, '$.object_sid')) WHERE kind = 'item_assignment';
+CREATE INDEX document_hosted ON document (json_extract(body, '$.phone_number'))
+    WHERE kind = 'hosted_order';
+CREATE INDEX document_port_in ON document (json_extract(body, '$.phone_number'))
+    WHERE kind = 'port_in_number';
 CREATE INDEX callback_waiting ON callback (due) WHERE sent IS NULL;
 CREATE UNIQUE INDEX number_sid ON number (sid);
 CREATE INDEX number_phone ON number (phone_number, account);

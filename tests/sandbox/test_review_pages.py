@@ -126,12 +126,12 @@ def test_verdicts_over_json(control, api):
 
 def test_callbacks_over_json(control, api):
     assert control("GET", "/callbacks")[1]["spelling"] == "documented"
-    settings = {"spelling": "snake", "idempotency_token": True}
+    settings = {"spelling": "snake", "idempotency_token": True, "page_hyphens": False}
     assert control("POST", "/callbacks", settings)[1] == settings
     assert control("POST", "/callbacks", {"spelling": "kebab"})[0] == 400
     bundle = submitted(api, StatusCallback=CALLBACK).sid
     (callback,) = control("GET", "/callbacks")[1]["callbacks"]
-    assert callback["form"]["bundle_sid"] == bundle
+    assert callback["fields"]["bundle_sid"] == bundle
     assert control("POST", f"/callbacks/{callback['id']}")[0] == 200
     assert len(control("GET", "/callbacks")[1]["callbacks"]) == 2
     assert control("POST", "/callbacks/999")[0] == 404

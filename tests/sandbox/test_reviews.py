@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 import pytest
 from twilio.request_validator import RequestValidator
 
+from portal.sandbox import callbacks
 from portal.sandbox.faults import Fault
-from portal.sandbox.regulatory import callbacks
 from portal.sandbox.regulatory.reasons import REASONS
 from portal.sandbox.regulatory.review import ReviewSettings
 from tests.sandbox.compliance import (

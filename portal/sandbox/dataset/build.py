@@ -14,7 +14,7 @@ from portal.sandbox.dataset.plan import LINES
 from portal.sandbox.dataset.traffic import MOST_NUMBERS, add_traffic
 from portal.sandbox.store import Store
 
-VERSION = 5
+VERSION = 6
 DEFAULT_NUMBERS = 2400
 BATCH = 10_000
 # Per block, beside its first hundred. People look for words and endings in North America.

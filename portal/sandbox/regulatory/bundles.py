@@ -5,9 +5,9 @@ import re
 from portal.sandbox.call import NUMBERS, Call, Route
 from portal.sandbox.clock import seconds_of
 from portal.sandbox.errors import refusal
+from portal.sandbox.lists import equals, fetch, list_resources, list_sorted, required
 from portal.sandbox.regulatory import review
 from portal.sandbox.regulatory.evaluations import is_compliant
-from portal.sandbox.regulatory.lists import equals, fetch, list_resources, list_sorted, required
 from portal.sandbox.regulatory.regulations import find_regulation
 from portal.sandbox.regulatory.resources import (
     APPROVED,

@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
+from portal.sandbox import callbacks
 from portal.sandbox.core import Sandbox
-from portal.sandbox.regulatory import callbacks, laws, review
+from portal.sandbox.lists import to_fields
+from portal.sandbox.regulatory import laws, review
 from portal.sandbox.regulatory.evaluations import evaluate_bundle
 from portal.sandbox.regulatory.items import items_of
-from portal.sandbox.regulatory.lists import to_fields
 from portal.sandbox.regulatory.resources import IN_REVIEW, PENDING, Bundle
 from portal.sandbox.regulatory.verdicts import Verdict, find_bundle
 from portal.sandbox.wire import Request, Response

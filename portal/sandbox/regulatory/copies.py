@@ -4,9 +4,10 @@ import msgspec
 
 from portal.sandbox.call import NUMBERS, Call, Route
 from portal.sandbox.errors import refusal
+from portal.sandbox.lists import list_resources, required, to_fields
+from portal.sandbox.regulatory.below import fetch_bundle
 from portal.sandbox.regulatory.bundles import MAX_NAME, remove_items
 from portal.sandbox.regulatory.items import assign, items_of
-from portal.sandbox.regulatory.lists import fetch_bundle, list_resources, required, to_fields
 from portal.sandbox.regulatory.resources import (
     APPROVED,
     BASE,

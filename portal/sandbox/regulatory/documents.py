@@ -1,12 +1,10 @@
 """Supporting documents (doc pages 27, 28); those with a file come to the upload host as multipart."""
 
-from collections.abc import Callable
-
-from portal.sandbox.call import NUMBERS, UPLOAD, Call, Handler, Route
-from portal.sandbox.errors import ApiError, refusal
+from portal.sandbox.call import NUMBERS, UPLOAD, Call, Route
+from portal.sandbox.errors import refusal
+from portal.sandbox.lists import fetch, list_resources
 from portal.sandbox.regulatory.attributes import find_type, read_attributes
 from portal.sandbox.regulatory.items import bundles_with, check_not_under_review
-from portal.sandbox.regulatory.lists import fetch, list_resources
 from portal.sandbox.regulatory.resources import (
     BASE,
     DRAFT,
@@ -16,28 +14,15 @@ from portal.sandbox.regulatory.resources import (
     SupportingDocumentType,
 )
 from portal.sandbox.settings import read_name
-from portal.sandbox.wire import DELETED, Answer, UploadedFile, created, encode, ok
+from portal.sandbox.uploads import as_upload, keep_file
+from portal.sandbox.wire import DELETED, Answer, created, encode, ok
 
 DOCUMENTS = PATH + "/SupportingDocuments"
 STATUSES = (DRAFT, PENDING, "rejected", "approved", "expired", "provisionally-approved")
 SETTLED = ("approved", "provisionally-approved")
-MIME_TYPES = ("image/jpeg", "image/png", "application/pdf")
 MAX_FILE = 5 * 1024 * 1024  # page 40, 2019-04-17; page 12 gives a utility bill 10 MB
 MAX_BILL = 10 * 1024 * 1024
 MAX_NAME = 255
-
-
-class UploadRefused(ApiError):
-    """A refusal of the upload host, which writes errors in a shape of its own (doc page 12)."""
-
-    def body(self) -> dict[str, object]:
-        return {
-            "message": self.message,
-            "code": self.code,
-            "user_error": self.status < 500,
-            "http_status_code": self.status,
-            "params": {},
-        }
 
 
 def list_documents(call: Call) -> Answer:
@@ -124,30 +109,10 @@ def _update(call: Call) -> SupportingDocument:
 
 
 def _keep_file(call: Call, document: SupportingDocument) -> None:
-    """Store the file byte for byte. One without content leaves `mime_type` empty, and no more (page 12).
-
-    Too large: 413 20413. Neither JPEG, PNG nor PDF by its declared type: 20422 (both inferred).
-    """
-    file = next((one for one in call.request.files if one.field == "File"), None)
-    if file is None or not file.content:
-        document.mime_type = None
-        call.store.save(document)
-        return
-    if len(file.content) > (MAX_BILL if document.type == "utility_bill" else MAX_FILE):
-        raise refusal(20413)
-    document.mime_type = _mime_type(file)
+    """An upload without content leaves `mime_type` empty, and no more (page 12)."""
+    most = MAX_BILL if document.type == "utility_bill" else MAX_FILE
+    document.mime_type = keep_file(call, document.sid, most)
     call.store.save(document)
-    call.store.db.execute(
-        "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)",
-        (document.sid, file.name, document.mime_type, file.content),
-    )
-
-
-def _mime_type(file: UploadedFile) -> str:
-    declared = file.type.partition(";")[0].strip().lower()
-    if declared not in MIME_TYPES:
-        raise refusal(20422, "Invalid Parameter: File must be a JPEG, a PNG or a PDF")
-    return declared
 
 
 def delete_document(call: Call) -> Answer:
@@ -162,22 +127,12 @@ def delete_document(call: Call) -> Answer:
     return DELETED
 
 
-def _as_upload(handler: Callable[[Call], Answer]) -> Handler:
-    def answer(call: Call) -> Answer:
-        try:
-            return handler(call)
-        except ApiError as error:
-            raise UploadRefused(error.code, error.message, error.status) from error
-
-    return answer
-
-
 ROUTES = (
     Route("GET", NUMBERS, DOCUMENTS, list_documents),
     Route("POST", NUMBERS, DOCUMENTS, create_document),
     Route("GET", NUMBERS, DOCUMENTS + "/{Sid}", fetch_one),
     Route("POST", NUMBERS, DOCUMENTS + "/{Sid}", update_document),
     Route("DELETE", NUMBERS, DOCUMENTS + "/{Sid}", delete_document),
-    Route("POST", UPLOAD, DOCUMENTS, _as_upload(upload_document)),
-    Route("POST", UPLOAD, DOCUMENTS + "/{Sid}", _as_upload(upload_again)),
+    Route("POST", UPLOAD, DOCUMENTS, as_upload(upload_document)),
+    Route("POST", UPLOAD, DOCUMENTS + "/{Sid}", as_upload(upload_again)),
 )

@@ -2,9 +2,9 @@
 
 from portal.sandbox.call import NUMBERS, Call, Route
 from portal.sandbox.errors import refusal
+from portal.sandbox.lists import fetch, list_resources, required
 from portal.sandbox.regulatory.attributes import read_attributes
 from portal.sandbox.regulatory.items import bundles_with, check_not_under_review
-from portal.sandbox.regulatory.lists import fetch, list_resources, required
 from portal.sandbox.regulatory.resources import END_USER_TYPES, PATH, EndUser, EndUserType
 from portal.sandbox.settings import read_name
 from portal.sandbox.wire import DELETED, Answer, created, ok

@@ -1,9 +1,10 @@
 """Evaluations of a bundle (doc page 37): made on demand, and kept."""
 
 from portal.sandbox.call import NUMBERS, Call, Route
+from portal.sandbox.lists import list_resources
+from portal.sandbox.regulatory.below import fetch_bundle
 from portal.sandbox.regulatory.evaluation import evaluate
 from portal.sandbox.regulatory.items import items_of
-from portal.sandbox.regulatory.lists import fetch_bundle, list_resources
 from portal.sandbox.regulatory.resources import PATH, Bundle, Evaluation, Regulation
 from portal.sandbox.store import Store
 from portal.sandbox.wire import Answer, created, ok

@@ -4,8 +4,9 @@ import re
 
 from portal.sandbox.call import NUMBERS, Call, Route
 from portal.sandbox.errors import refusal
+from portal.sandbox.lists import list_resources, required
+from portal.sandbox.regulatory.below import fetch_bundle
 from portal.sandbox.regulatory.evaluation import Items
-from portal.sandbox.regulatory.lists import fetch_bundle, list_resources, required
 from portal.sandbox.regulatory.resources import (
     DRAFT,
     PATH,

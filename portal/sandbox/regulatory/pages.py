@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from portal.sandbox import callbacks
 from portal.sandbox.core import Sandbox
-from portal.sandbox.regulatory import callbacks, laws, review
+from portal.sandbox.regulatory import laws, review
 from portal.sandbox.regulatory.evaluations import evaluate_bundle
 from portal.sandbox.regulatory.items import items_of
 from portal.sandbox.regulatory.reasons import REASONS
@@ -169,7 +170,7 @@ def _queue(store: Store, status: str) -> str:
         for bundle in found[:MOST]
     )
     sent = "".join(
-        f"<tr><td>{callback.id}</td><td><code>{escape(callback.url)}</code></td><td>{escape(_line(callback.form))}</td>"
+        f"<tr><td>{callback.id}</td><td><code>{escape(callback.url)}</code></td><td>{escape(_line(callback.fields))}</td>"
         f"<td>{escape(callback.answer or ('waits' if callback.sent is None else 'on its way'))}</td></tr>"
         for callback in callbacks.latest(store, 15)
     )

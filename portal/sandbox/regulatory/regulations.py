@@ -6,9 +6,9 @@ import msgspec
 
 from portal.sandbox.call import NUMBERS, Call, Handler, Route
 from portal.sandbox.errors import refusal
+from portal.sandbox.lists import Show, equals, list_resources
 from portal.sandbox.regulatory import requirements as needs
 from portal.sandbox.regulatory.attributes import find_type
-from portal.sandbox.regulatory.lists import Show, equals, list_resources
 from portal.sandbox.regulatory.resources import (
     END_USER_TYPES,
     NUMBER_TYPES,

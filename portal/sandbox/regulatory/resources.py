@@ -2,11 +2,8 @@
 
 from typing import Any, ClassVar
 
-import msgspec
-
 from portal.sandbox.call import NUMBERS
-from portal.sandbox.clock import iso8601
-from portal.sandbox.resources import Resource
+from portal.sandbox.resources import Shown
 
 PATH = "/v2/RegulatoryCompliance"
 BASE = f"https://{NUMBERS}{PATH}"
@@ -24,25 +21,14 @@ TYPE_OF_LINE = {"tollfree": "toll-free", "voip": "national", "sharedcost": "nati
 SPELLINGS = {"tollfree": "toll-free", "toll free": "toll-free", "toll_free": "toll-free"}
 
 
-class Regulatory(Resource, kw_only=True):
-    """A resource of this API: `SHOWN` are the keys of its answer, the others stay in the sandbox."""
+class Regulatory(Shown, kw_only=True):
+    """A resource of this API, with the URL it is found at."""
 
-    SHOWN: ClassVar[tuple[str, ...]]
     COLLECTION: ClassVar[str]
-
-    account_sid: str = ""
-
-    def touch(self, now: int) -> None:
-        self.date_updated = iso8601(now)
 
     @classmethod
     def show(cls, body: dict[str, Any]) -> dict[str, Any]:
-        """The answer, from the fields of a stored resource."""
-        answer = {key: body[key] for key in cls.SHOWN}
-        return {**answer, "url": f"{BASE}/{cls.COLLECTION}/{body['sid']}"}
-
-    def shown(self) -> dict[str, Any]:
-        return self.show(msgspec.to_builtins(self))
+        return {**super().show(body), "url": f"{BASE}/{cls.COLLECTION}/{body['sid']}"}
 
 
 class Bundle(Regulatory, kw_only=True):

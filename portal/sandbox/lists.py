@@ -1,4 +1,4 @@
-"""Lists and fetches of this API: pages under `meta`, by position, or by another key if the request sorts."""
+"""Lists and fetches of the newer hosts: pages under `meta`, by position, or by another key if one sorts."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -8,17 +8,17 @@ import msgspec
 from portal.sandbox import paging
 from portal.sandbox.call import Call
 from portal.sandbox.errors import refusal
-from portal.sandbox.regulatory.resources import Bundle, Regulatory
+from portal.sandbox.resources import Shown
 from portal.sandbox.store import Row
 from portal.sandbox.wire import Answer, decode, encode
 
-R = TypeVar("R", bound=Regulatory)
+R = TypeVar("R", bound=Shown)
 Show = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def list_resources(
     call: Call,
-    kind: type[Regulatory],
+    kind: type[Shown],
     *,
     account: str | None = None,
     conditions: str = "",
@@ -40,7 +40,7 @@ def list_resources(
 
 def list_sorted(
     call: Call,
-    kind: type[Regulatory],
+    kind: type[Shown],
     conditions: str,
     parameters: tuple[object, ...],
     by: str,
@@ -85,11 +85,6 @@ def fetch(call: Call, kind: type[R], sid: str | None = None) -> R:
     if found is None:
         raise call.absent()
     return found
-
-
-def fetch_bundle(call: Call) -> Bundle:
-    """The bundle whose subresource is asked for."""
-    return fetch(call, Bundle, call.params["BundleSid"])
 
 
 def required(call: Call, *names: str) -> None:

@@ -1,4 +1,4 @@
-"""Posts callbacks that are due, in a thread of the server, and keeps the agenda going meanwhile.
+"""Sends callbacks that are due, in a thread of the server, and keeps the agenda going meanwhile.
 
 It calls on this machine only, whatever a StatusCallback says: the data set's addresses lead nowhere real, and
 nothing leaves from a sandbox. Nobody listening, or slowly, is an answer like any other and written down.
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
+
+from portal.sandbox.callbacks import NOT_SENT
 
 if TYPE_CHECKING:
     from portal.sandbox.core import Sandbox
@@ -25,22 +27,25 @@ def run(sandbox: "Sandbox", stopping: Event) -> None:
         session.trust_env = False
 
         def post(url: str, headers: dict[str, str], body: bytes) -> str:
-            return _post(session, url, headers, body)
+            return _send(session, "POST", url, headers, body)
+
+        def get(url: str, headers: dict[str, str]) -> str:
+            return _send(session, "GET", url, headers, b"")
 
         while not stopping.wait(PAUSE):
             try:
-                sandbox.deliver(post)
+                sandbox.deliver(post, get)
             except sqlite3.ProgrammingError:
                 return
 
 
-def _post(session: requests.Session, url: str, headers: dict[str, str], body: bytes) -> str:
+def _send(session: requests.Session, method: str, url: str, headers: dict[str, str], body: bytes) -> str:
     host = urlsplit(url).hostname or ""
     if host not in HERE and not host.endswith(".localhost"):
-        return "not sent: the sandbox calls this machine only"
+        return f"{NOT_SENT}: the sandbox calls this machine only"
     try:
-        answer = session.post(
-            url, data=body, headers=headers, timeout=PATIENCE, allow_redirects=False, stream=True
+        answer = session.request(
+            method, url, data=body, headers=headers, timeout=PATIENCE, allow_redirects=False, stream=True
         )
         answer.close()
     except (requests.RequestException, ValueError) as error:
