@@ -7,7 +7,9 @@ from portal.models.membership import Membership, Role
 from portal.models.mirrored import AccountMirrored, Mirrored, MirroredQuerySet
 from portal.models.note import Note
 from portal.models.operation import Operation, OperationQuerySet
+from portal.models.reveal import Reveal, RevealQuerySet
 from portal.models.saved_view import SavedView, SavedViewQuerySet
+from portal.models.stored_file import PurgeRecord, Purpose, StoredFile, StoredFileQuerySet
 from portal.models.sync_run import SyncRun, SyncRunQuerySet
 from portal.models.user import User, UserManager
 
@@ -27,10 +29,16 @@ __all__ = [
     "Note",
     "Operation",
     "OperationQuerySet",
+    "PurgeRecord",
+    "Purpose",
+    "Reveal",
+    "RevealQuerySet",
     "Role",
     "SavedView",
     "SavedViewQuerySet",
     "SidField",
+    "StoredFile",
+    "StoredFileQuerySet",
     "SyncRun",
     "SyncRunQuerySet",
     "TwilioAccount",
