@@ -40,9 +40,12 @@ class Permission(StrEnum):
     SET_APPROVAL = "set_approval"
     MANAGE_ADDRESSES = "manage_addresses"  # emergency addresses of numbers, too
     MANAGE_SENDERS = "manage_senders"
+    MANAGE_BUNDLES = "manage_bundles"  # end users and documents, too
+    ASSIGN_BUNDLES = "assign_bundles"
     SHARE_VIEWS = "share_views"
     MANAGE_BUDGETS = "manage_budgets"
     VIEW_SYNC = "view_sync"
+    READ_CALLBACKS = "read_callbacks"  # word for word: reasons in them may name people
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_PEOPLE = "manage_people"
 
@@ -61,9 +64,12 @@ PERMISSION_WORDS: Mapping[Permission, str] = {
     Permission.SET_APPROVAL: "say what needs a second person",
     Permission.MANAGE_ADDRESSES: "create and change addresses, and set emergency addresses",
     Permission.MANAGE_SENDERS: "write down default senders",
+    Permission.MANAGE_BUNDLES: "make bundles, end users and documents, and submit them",
+    Permission.ASSIGN_BUNDLES: "assign bundles and addresses to numbers",
     Permission.SHARE_VIEWS: "share saved views",
     Permission.MANAGE_BUDGETS: "set what accounts may spend on numbers",
-    Permission.VIEW_SYNC: "see how fresh the copy of Twilio is",
+    Permission.VIEW_SYNC: "see how fresh the copy of Twilio is, and what Twilio's callbacks told",
+    Permission.READ_CALLBACKS: "read what Twilio's callbacks say, word for word",
     Permission.MANAGE_ACCOUNTS: "connect accounts",
     Permission.MANAGE_PEOPLE: "give people their roles",
 }
@@ -98,9 +104,12 @@ _NUMBERS = frozenset(
 )
 ROLES: Mapping[str, frozenset[Permission]] = {
     Role.VIEWER: frozenset({Permission.VIEW}),
-    Role.SUPPORT: _STAFF | _NUMBERS | {Permission.MANAGE_ADDRESSES, Permission.MANAGE_SENDERS},
-    Role.COMPLIANCE: _STAFF | {Permission.MANAGE_ADDRESSES},
-    Role.PORTING: _STAFF | _NUMBERS | {Permission.MANAGE_ADDRESSES},
+    Role.SUPPORT: _STAFF
+    | _NUMBERS
+    | {Permission.MANAGE_ADDRESSES, Permission.MANAGE_SENDERS, Permission.ASSIGN_BUNDLES},
+    Role.COMPLIANCE: _STAFF
+    | {Permission.MANAGE_ADDRESSES, Permission.MANAGE_BUNDLES, Permission.ASSIGN_BUNDLES},
+    Role.PORTING: _STAFF | _NUMBERS | {Permission.MANAGE_ADDRESSES, Permission.ASSIGN_BUNDLES},
     Role.MANAGER: _STAFF | {Permission.APPROVE, Permission.MANAGE_BUDGETS},
     Role.ADMIN: frozenset(Permission),
 }

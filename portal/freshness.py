@@ -39,7 +39,13 @@ class Freshness:
 
 def freshness(resource: str, accounts: Sequence[TwilioAccount]) -> Freshness:
     """One query, however many accounts."""
-    watched = [account for account in accounts if account.is_watched and account.missing_since is None]
+    watched = [
+        account
+        for account in accounts
+        if account.is_watched
+        and account.missing_since is None
+        and not (resource in settings.SYNC_BY_PARENTS and account.is_subaccount)
+    ]
     runs = SyncRun.objects.filter(account__in=[account.pk for account in watched], resource=resource)
     latest = runs.order_by("account_id", "-queued_at").distinct("account_id")
     complete: dict[str, SyncRun] = {}

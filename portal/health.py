@@ -20,6 +20,10 @@ RESOURCE_NAMES = {
     "applications": "Applications",
     "prices": "Prices",
     "usage": "Usage",
+    "regulations": "Regulations",
+    "end_users": "End users",
+    "documents": "Documents",
+    "bundles": "Bundles",
 }
 # Beat ticks every 15 seconds; this long without a tick means that nothing happens by itself.
 BEAT_IS_LATE_AFTER = timedelta(minutes=2)
@@ -66,7 +70,11 @@ def health_of(accounts: Sequence[TwilioAccount]) -> list[Line]:
     complete = {(run.account_id, run.resource): run for run in runs.latest_complete(settings.SYNC_INTERVALS)}
     lines = []
     for account in accounts:
-        resources = [r for r in settings.SYNC_INTERVALS if not (r == "accounts" and account.is_subaccount)]
+        resources = [
+            r
+            for r in settings.SYNC_INTERVALS
+            if not (r in settings.SYNC_BY_PARENTS and account.is_subaccount)
+        ]
         for resource in resources:
             key = account.pk, resource
             lines.append(Line(account, resource, last.get(key), complete.get(key), len(resources)))

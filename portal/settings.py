@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
-from portal.env import env_bool, env_int, env_list, env_secret, env_str
+from portal.env import env_bool, env_int, env_list, env_pairs, env_secret, env_str
 from portal.local import layout
 from portal.logs import one_line_for_a_refusal, redact
 
@@ -139,11 +139,18 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 # Keys that encrypt credentials and personal data, newest first; `manage.py rotate_keys` re-encrypts.
 FIELD_ENCRYPTION_KEYS = [key.strip() for key in _secret("FIELD_ENCRYPTION_KEYS").split(",") if key.strip()]
 
+# Key of the fingerprints by which personal values are compared without being read. It never changes.
+DIGEST_KEY = _secret("DIGEST_KEY")
+
 # Twilio ----------------------------------------------------------------------------------------
 # Every Twilio host is reached below this URL when it is set: the sandbox. Empty means Twilio itself.
 TWILIO_BASE_URL = env_str("TWILIO_BASE_URL", "").rstrip("/")
 TWILIO_TIMEOUT = env_int("TWILIO_TIMEOUT", 10, minimum=1)  # seconds, per attempt
 TWILIO_REQUESTS_PER_SECOND = env_int("TWILIO_REQUESTS_PER_SECOND", 30, minimum=1)  # all workers, per account
+
+# Shared keys that webhooks are signed with instead of the auth token, as id=secret, separated by commas.
+TWILIO_WEBHOOK_KEYS = env_pairs("TWILIO_WEBHOOK_KEYS")
+DELIVERY_DAYS = env_int("DELIVERY_DAYS", 90, minimum=1)  # how long the webhook inbox remembers
 
 # How old a mirrored resource may grow before beat reads it again.
 SYNC_INTERVALS = {
@@ -153,7 +160,13 @@ SYNC_INTERVALS = {
     "applications": timedelta(minutes=env_int("SYNC_MINUTES_APPLICATIONS", 60, minimum=1)),
     "prices": timedelta(minutes=env_int("SYNC_MINUTES_PRICES", 24 * 60, minimum=1)),
     "usage": timedelta(minutes=env_int("SYNC_MINUTES_USAGE", 12 * 60, minimum=1)),
+    "regulations": timedelta(minutes=env_int("SYNC_MINUTES_REGULATIONS", 6 * 60, minimum=1)),
+    "end_users": timedelta(minutes=env_int("SYNC_MINUTES_END_USERS", 30, minimum=1)),
+    "documents": timedelta(minutes=env_int("SYNC_MINUTES_DOCUMENTS", 30, minimum=1)),
+    "bundles": timedelta(minutes=env_int("SYNC_MINUTES_BUNDLES", 10, minimum=1)),
 }
+# What a parent account reads for its subaccounts as well.
+SYNC_BY_PARENTS = frozenset({"accounts", "regulations"})
 # When a page says "stale" (UX-40).
 STALE_AFTER = {
     "numbers": timedelta(hours=1),
@@ -162,6 +175,10 @@ STALE_AFTER = {
     "applications": timedelta(hours=4),
     "prices": timedelta(hours=48),
     "usage": timedelta(hours=48),
+    "regulations": timedelta(hours=24),
+    "end_users": timedelta(hours=1),
+    "documents": timedelta(hours=1),
+    "bundles": timedelta(minutes=30),
 }
 
 # Celery ----------------------------------------------------------------------------------------
@@ -262,7 +279,8 @@ CSRF_COOKIE_NAME = "numberdesk_csrf" if LOCAL else "__Host-numberdesk_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "portal.error_pages.csrf_failure"
 SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", default=not LOCAL)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# Twilio would follow a redirect without the body; the signature says which scheme it called.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^webhooks/"]
 SECURE_HSTS_SECONDS = env_int("SECURE_HSTS_SECONDS", 0 if LOCAL else 365 * 24 * 3600)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not LOCAL
 SECURE_REFERRER_POLICY = "same-origin"

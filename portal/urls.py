@@ -9,6 +9,7 @@ urlpatterns = [
     path("sync/", views.sync_health, name="sync-health"),
     path("sync/<slug:resource>/refresh/", views.sync_refresh, name="sync-refresh"),
     path("sync/<slug:resource>/progress/", views.sync_progress, name="sync-progress"),
+    path("deliveries/", include("portal.webhooks.urls")),
     path("preferences/", views.preferences, name="preferences"),
     path("help/", views.help_page, name="help"),
     path("healthz", views.healthz, name="healthz"),
@@ -18,6 +19,7 @@ urlpatterns = [
     path("views/", include("portal.saved_views.urls")),
     path("admin/", admin.site.urls),
     path("", include("inventory.urls")),
+    path("", include("compliance.urls")),
 ]
 
 handler400 = error_pages.bad_request

@@ -138,7 +138,7 @@ def _refreshable(request: StaffRequest, resource: str) -> list[TwilioAccount]:
     accounts = [account for account in visible_accounts(request) if account.is_watched]
     if wanted := request.POST.get("account"):
         accounts = [account for account in accounts if account.pk == wanted]
-    if resource == "accounts":
+    if resource in settings.SYNC_BY_PARENTS:
         accounts = [account for account in accounts if not account.is_subaccount]
     return [account for account in accounts if request.access.can(Permission.REFRESH, account.pk)]
 
@@ -225,7 +225,7 @@ def _sync_ages(now: datetime) -> dict[str, int | None]:
         moments = [
             finished.get((account.pk, resource))
             for account in accounts
-            if not (resource == "accounts" and account.is_subaccount)
+            if not (resource in settings.SYNC_BY_PARENTS and account.is_subaccount)
         ]
         oldest[resource] = min(moments) if moments and None not in moments else None  # type: ignore[type-var]
     return {

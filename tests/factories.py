@@ -5,7 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from django.db.models import Q
 
+from compliance import resources
+from compliance.models import Bundle, EndUser, Evaluation, Regulation, SupportingDocument
+from compliance.sync import keep_versions, note_statuses
 from inventory import sync
 from inventory.models import Address, Application, PhoneNumber, SenderId
 from inventory.usage import standing
@@ -149,6 +153,124 @@ def make_price(account: TwilioAccount, country: str, number_type: str, price: st
 
 def make_sender(account: TwilioAccount, country: str, sender: str, *, is_default: bool = False) -> SenderId:
     return SenderId.objects.create(account=account, country=country, sender=sender, is_default=is_default)
+
+
+def make_regulation(
+    country: str = "DE", number_type: str = "local", end_user_type: str = "business", **fields: Any
+) -> Regulation:
+    """A regulation in the mirror, by default one that asks for a business name and an address."""
+    sid = fields.pop("sid", None) or make_sid("RN")
+    name = {"machine_name": "business_name", "friendly_name": "Business Name", "description": ""}
+    cited = {"machine_name": "address_sids", "friendly_name": "Address sid(s)", "description": ""}
+    who = {
+        "name": end_user_type.capitalize(),
+        "type": end_user_type,
+        "requirement_name": f"{end_user_type}_info",
+        "fields": ["business_name"],
+        "detailed_fields": [name],
+    }
+    paper = {"name": "Address Validation", "type": "address", "detailed_fields": [cited]}
+    proof = {
+        "name": "Address",
+        "type": "document",
+        "requirement_name": "proof_of_address",
+        "description": "",
+        "accepted_documents": [paper],
+    }
+    payload = {
+        "sid": sid,
+        "friendly_name": f"{country}: {number_type} - {end_user_type}",
+        "iso_country": country,
+        "number_type": number_type,
+        "end_user_type": end_user_type,
+        "requirements": {"end_user": [who], "supporting_document": [[proof]]},
+        **fields,
+    }
+    _mirror(resources.REGULATIONS, payload)
+    keep_versions()
+    return Regulation.objects.get(pk=sid)
+
+
+def make_bundle(account: TwilioAccount, regulation: Regulation, **fields: Any) -> Bundle:
+    """A bundle in the mirror, an approved one unless it is told otherwise."""
+    payload = {
+        "sid": make_sid("BU"),
+        "account_sid": account.pk,
+        "regulation_sid": regulation.pk,
+        "friendly_name": f"Bundle {next(_count)}",
+        "status": "twilio-approved",
+        "valid_until": None,
+        "email": "compliance@example.com",
+        "status_callback": None,
+        "date_created": "2024-01-02T08:00:00Z",
+        "date_updated": "2024-01-03T08:00:00Z",
+        **fields,
+    }
+    _mirror(resources.BUNDLES, payload)
+    note_statuses(Q(pk=payload["sid"]))
+    return Bundle.objects.select_related("account", "regulation").get(pk=payload["sid"])
+
+
+def make_end_user(account: TwilioAccount, **fields: Any) -> EndUser:
+    payload = {
+        "sid": make_sid("IT"),
+        "account_sid": account.pk,
+        "friendly_name": f"End user {next(_count)}",
+        "type": "business",
+        "attributes": {"business_name": "Example Holdings"},
+        "date_created": "2024-01-02T08:00:00Z",
+        "date_updated": "2024-01-02T08:00:00Z",
+        **fields,
+    }
+    _mirror(resources.END_USERS, payload)
+    return EndUser.objects.get(pk=payload["sid"])
+
+
+def make_document(account: TwilioAccount, **fields: Any) -> SupportingDocument:
+    payload = {
+        "sid": make_sid("RD"),
+        "account_sid": account.pk,
+        "friendly_name": f"Document {next(_count)}",
+        "type": "business_registration",
+        "status": "draft",
+        "mime_type": "application/pdf",
+        "failure_reason": None,
+        "errors": None,
+        "attributes": {},
+        "date_created": "2024-01-02T08:00:00Z",
+        "date_updated": "2024-01-02T08:00:00Z",
+        **fields,
+    }
+    _mirror(resources.DOCUMENTS, payload)
+    return SupportingDocument.objects.get(pk=payload["sid"])
+
+
+def assign(bundle: Bundle, item: EndUser | SupportingDocument) -> None:
+    _mirror(
+        resources.ITEM_ASSIGNMENTS,
+        {
+            "sid": make_sid("BV"),
+            "account_sid": bundle.account_id,
+            "bundle_sid": bundle.pk,
+            "object_sid": item.pk,
+            "date_created": "2024-01-02T08:00:00Z",
+        },
+    )
+
+
+def make_evaluation(bundle: Bundle, *, status: str = "compliant", **fields: Any) -> Evaluation:
+    payload = {
+        "sid": make_sid("EL"),
+        "account_sid": bundle.account_id,
+        "bundle_sid": bundle.pk,
+        "regulation_sid": bundle.regulation_id,
+        "status": status,
+        "results": [],
+        "date_created": "2024-01-02T09:00:00Z",
+        **fields,
+    }
+    _mirror(resources.EVALUATIONS, payload)
+    return Evaluation.objects.get(pk=payload["sid"])
 
 
 def _mirror(resource: Any, payload: dict[str, Any]) -> None:

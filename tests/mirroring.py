@@ -10,7 +10,8 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Count
 
-from inventory import tasks  # noqa: F401 (registers them)
+import compliance.tasks  # noqa: F401 (registers them)
+import inventory.tasks  # noqa: F401
 from portal.mirror import runs
 from portal.models import AccountMirrored, SyncRun, TwilioAccount
 from portal.sandbox.core import Sandbox
@@ -21,6 +22,12 @@ MODELS: dict[str, Any] = {
     "addresses": apps.get_model("inventory", "Address"),
     "applications": apps.get_model("inventory", "Application"),
     "prices": apps.get_model("inventory", "NumberPrice"),
+    "regulations": apps.get_model("compliance", "Regulation"),
+    "bundles": apps.get_model("compliance", "Bundle"),
+    "end_users": apps.get_model("compliance", "EndUser"),
+    "documents": apps.get_model("compliance", "SupportingDocument"),
+    "items": apps.get_model("compliance", "ItemAssignment"),
+    "evaluations": apps.get_model("compliance", "Evaluation"),
 }
 
 

@@ -7,12 +7,11 @@ idempotent: the same address sent twice is two addresses.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from portal.twilio.bodies import read_object
 from portal.twilio.client import connect, remote_call
 from portal.twilio.login import Login
 from portal.twilio.pages import Page, iter_pages
 from portal.twilio.patience import IN_A_REQUEST
-from portal.twilio.snapshots import Snapshot, read_snapshot
+from portal.twilio.snapshots import Snapshot, read_created, read_snapshot
 
 _API = "https://api.twilio.com/2010-04-01/Accounts"
 
@@ -21,10 +20,7 @@ def create_address(login: Login, values: Mapping[str, Any]) -> Snapshot:
     """`values` are the SDK's names. 21628: cannot be validated; 21629: only after a correction."""
     with remote_call("address.create", writes=True) as call:
         connect(login).addresses.create(**values)
-        sid = read_object(call.body)[0].get("sid")
-        if not isinstance(sid, str) or not sid.startswith("AD"):
-            raise ValueError("Twilio answered with something that is no address.")
-        return read_snapshot(call, sid)
+        return read_created(call, "AD")
 
 
 def update_address(login: Login, sid: str, values: Mapping[str, Any]) -> Snapshot:

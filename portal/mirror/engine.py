@@ -9,7 +9,7 @@ missing, after Twilio has confirmed it sid by sid; a listing with a failed page 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,9 @@ class Tally:
     requests: int = 0
     retries: int = 0
     waited: float = 0.0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 class IncompleteListing(Unavailable):

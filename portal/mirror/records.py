@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -13,7 +13,8 @@ import msgspec
 import structlog
 import xxhash
 
-from portal.mirror.resource import Resource
+from portal.mirror.resource import Payload, Resource
+from portal.secrets import fingerprint as secret_fingerprint
 from portal.twilio.bodies import UNREADABLE, read_object
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,11 @@ def _copied_json(value: bytes) -> bytes:
     return value.replace(b"\\", b"\\\\").translate(_WHITE)
 
 
+def _copied_list(value: list[str]) -> bytes:
+    quoted = (item.replace("\\", "\\\\").replace('"', '\\"') for item in value)
+    return _copied_text("{" + ",".join(f'"{item}"' for item in quoted) + "}")
+
+
 _NEEDS_ESCAPE = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _WHITE = bytes.maketrans(b"\t\n\r", b"   ")
 _COPIED: Mapping[type, Callable[[Any], bytes]] = {
@@ -59,6 +65,8 @@ _COPIED: Mapping[type, Callable[[Any], bytes]] = {
     str: _copied_text,
     bytes: _copied_json,
     datetime: lambda value: str(value).encode(),
+    date: lambda value: str(value).encode(),
+    list: _copied_list,
     Decimal: lambda value: str(value).encode(),
 }
 
@@ -122,15 +130,41 @@ def row(resource: Resource, sid: str, record: msgspec.Raw | bytes, hash_: int) -
         columns = [values[name] for name in resource.fields]
         if resource.facets:
             columns.append(resource.facets.id_of(values))
+        if resource.private:
+            body = _sealed(payload, resource.private)
     except UNREADABLE as error:
         unreadable(resource, sid, error)
         return None
     return Row(sid, (sid, body, hash_, *columns))
 
 
+def _sealed(payload: Payload, private: frozenset[str]) -> bytes:
+    """The record with fingerprints instead of what nobody is to read in it."""
+    return msgspec.json.encode(
+        {name: _seal(name, value) if name in private else value for name, value in payload.items()}
+    )
+
+
+def _seal(name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _seal(key, item) for key, item in value.items()}
+    return None if value is None else secret_fingerprint(name, msgspec.json.encode(value).decode())
+
+
 def unreadable(resource: Resource, sid: str, error: Exception) -> None:
     """Say that a record could not be read, without what stands in it."""
     log.warning("mirror.unreadable", resource=resource.name, sid=sid, error=type(error).__name__)
+
+
+def iso8601(text: Any) -> datetime | None:
+    """`2019-07-30T22:29:24Z` as numbers.twilio.com writes it; None for anything unreadable."""
+    if not isinstance(text, str) or not text:
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def rfc2822(text: Any) -> datetime | None:

@@ -43,7 +43,8 @@ class Resource:
     in the mirror. `scope` is the field that says which listing a row belongs to: rows of that scope
     that a complete listing lacks are missing. A change in nothing but `quiet` properties is copied
     without being told as news. Whoever changes `columns` raises `edition`, and every row is written
-    anew; without that, only those that change at Twilio are.
+    anew; without that, only those that change at Twilio are. Of `private` properties the payload keeps
+    fingerprints, enough to tell that they changed; `columns` puts their values into encrypted fields.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Resource:
     quiet: frozenset[str] = frozenset({"date_updated", "uri", "subresource_uris"})
     edition: int = 1
     facets: Facets | None = None
+    private: frozenset[str] = frozenset()
 
     def column(self, attname: str) -> str:
         """The database column behind an attribute."""

@@ -111,7 +111,7 @@ def _due(resource: str) -> list[TwilioAccount]:
         state=SyncRun.State.FAILED, finished_at__gt=Coalesce(OuterRef("complete_at"), Value(_LONG_AGO))
     )
     accounts = TwilioAccount.objects.watched()
-    if resource == "accounts":
+    if resource in settings.SYNC_BY_PARENTS:
         accounts = accounts.parents()
     old = accounts.annotate(complete_at=Subquery(complete.values("finished_at")[:1])).filter(
         Q(complete_at=None) | Q(complete_at__lte=Now() - interval),

@@ -5,6 +5,7 @@ from django.db import models
 from portal.models.fields import SidField
 from portal.models.mirrored import Mirrored, MirroredQuerySet
 from portal.secrets import EncryptedTextField
+from portal.twilio.errors import NoCredentials
 from portal.twilio.login import Login
 
 
@@ -55,6 +56,13 @@ class TwilioAccount(Mirrored):
         if self.auth_token:
             return Login(self.sid, self.sid, self.auth_token)
         return None
+
+    def require_own_login(self) -> Login:
+        """The same for the hosts that let nobody else in; NoCredentials without any."""
+        login = self.own_login()
+        if login is None:
+            raise NoCredentials("There are no credentials of this account itself.")
+        return login
 
     def token_login(self) -> Login | None:
         """The auth token where there is one: standard API keys may not read accounts."""

@@ -92,5 +92,10 @@ class Delivery(models.Model):
         return f"{self.kind} {self.target} ({self.verdict}, {self.state})"
 
     @property
+    def is_replayable(self) -> bool:
+        """Whether it named an object that can be read from Twilio once more."""
+        return self.is_verified and bool(self.account_id and self.task)
+
+    @property
     def is_verified(self) -> bool:
         return self.verdict == self.Verdict.GOOD

@@ -26,3 +26,12 @@ def read_snapshot(call: Call, sid: str) -> Snapshot:
     if payload.get("sid") != sid:
         raise ValueError("Twilio answered with another object.")
     return Snapshot(sid, body, call.requested_at, call.request_id)
+
+
+def read_created(call: Call, prefix: str) -> Snapshot:
+    """The object that a call made. To be used inside it: ValueError if its sid has not this prefix."""
+    payload, body = read_object(call.body)
+    sid = payload.get("sid")
+    if not isinstance(sid, str) or not sid.startswith(prefix):
+        raise ValueError("Twilio answered with something else than what was made.")
+    return Snapshot(sid, body, call.requested_at, call.request_id)

@@ -43,7 +43,7 @@ class Command(BaseCommand):
         accounts = TwilioAccount.objects.watched()
         if account_sid:
             accounts = accounts.filter(pk=account_sid)
-        if resource == "accounts":
+        if resource in settings.SYNC_BY_PARENTS:
             accounts = accounts.parents()
         return [self._run(account, resource) for account in accounts]
 

@@ -1,0 +1,15 @@
+from compliance.models.bundle import Bundle, Evaluation, ItemAssignment
+from compliance.models.document import SupportingDocument
+from compliance.models.end_user import EndUser
+from compliance.models.regulation import Regulation, RegulationVersion, RegulatoryType
+
+__all__ = [
+    "Bundle",
+    "EndUser",
+    "Evaluation",
+    "ItemAssignment",
+    "Regulation",
+    "RegulationVersion",
+    "RegulatoryType",
+    "SupportingDocument",
+]

@@ -1,0 +1,274 @@
+"""Compliance's mirrors. Nothing else writes these columns."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+
+from compliance import gateway
+from compliance.models import (
+    Bundle,
+    Regulation,
+    RegulationVersion,
+    RegulatoryType,
+)
+from compliance.models.regulation import GROUP
+from compliance.resources import (
+    BUNDLES,
+    DOCUMENT_TYPES,
+    DOCUMENTS,
+    END_USER_TYPES,
+    END_USERS,
+    EVALUATIONS,
+    ITEM_ASSIGNMENTS,
+    REGULATIONS,
+)
+from portal.mirror.engine import Fetch, Progress, Tally, apply_snapshots, mark_absent, read_listing
+from portal.mirror.resource import Resource
+from portal.models import Change, Operation, SyncRun, TwilioAccount
+from portal.twilio.errors import Absent
+from portal.twilio.login import Login
+from portal.twilio.patience import IN_A_TASK, Patience
+from portal.twilio.snapshots import Snapshot
+
+# In one run, so many bundles are looked into; the next run goes on.
+_LOOKED_INTO_AT_ONCE = 1000
+# What can still change without the bundle saying so is looked into again after this.
+_LOOKED_INTO_EVERY = timedelta(hours=1)
+
+
+def sync_regulations(account: TwilioAccount, run: SyncRun, progress: Progress) -> Tally:
+    """Read the regulations and the types of end users and documents, which are the same for every account.
+
+    A regulation that is listed no more was retired: Twilio still answers to its sid, so that proves nothing.
+    """
+    login = account.require_own_login()
+    end_user, document = RegulatoryType.Kind.END_USER, RegulatoryType.Kind.DOCUMENT
+    tally = Tally()
+    listings: tuple[tuple[Resource, str, Iterable[Any], Fetch | None], ...] = (
+        (REGULATIONS, "regulations", gateway.iter_regulation_pages(login), None),
+        (
+            END_USER_TYPES,
+            end_user,
+            gateway.iter_end_user_type_pages(login),
+            partial(gateway.fetch_end_user_type, login),
+        ),
+        (
+            DOCUMENT_TYPES,
+            document,
+            gateway.iter_document_type_pages(login),
+            partial(gateway.fetch_document_type, login),
+        ),
+    )
+    for resource, scope, pages, fetch in listings:
+        read = read_listing(resource, scope, pages, fetch=fetch, run=run, progress=_beside(tally, progress))
+        tally += read
+    keep_versions()
+    return tally
+
+
+def sync_end_users(account: TwilioAccount, run: SyncRun, progress: Progress) -> Tally:
+    login = account.require_own_login()
+    fetch = partial(gateway.fetch_end_user, login, patience=IN_A_TASK)
+    pages = gateway.iter_end_user_pages(login)
+    return read_listing(END_USERS, account.sid, pages, fetch=fetch, run=run, progress=progress)
+
+
+def sync_documents(account: TwilioAccount, run: SyncRun, progress: Progress) -> Tally:
+    login = account.require_own_login()
+    fetch = partial(gateway.fetch_document, login, patience=IN_A_TASK)
+    pages = gateway.iter_document_pages(login)
+    return read_listing(DOCUMENTS, account.sid, pages, fetch=fetch, run=run, progress=progress)
+
+
+def sync_bundles(account: TwilioAccount, run: SyncRun, progress: Progress) -> Tally:
+    """Read the bundles, and the items and evaluations of those that may have other ones than we know."""
+    login = account.require_own_login()
+    fetch = partial(gateway.fetch_bundle, login, patience=IN_A_TASK)
+    pages = gateway.iter_bundle_pages(login)
+    tally = read_listing(BUNDLES, account.sid, pages, fetch=fetch, run=run, progress=progress)
+    note_statuses(Q(account=account))
+    _read_retired_regulations(login)
+    for sid in _to_look_into(account):
+        tally += read_bundle_items(login, sid, run=run, progress=_beside(tally, progress))
+    return tally
+
+
+def read_bundle_items(
+    login: Login, sid: str, *, run: SyncRun, progress: Progress = lambda tally: None
+) -> Tally:
+    """Bring the items and the evaluations of one bundle to what Twilio lists."""
+    asked_at = timezone.now()
+    tally = read_listing(
+        ITEM_ASSIGNMENTS, sid, gateway.iter_item_pages(login, sid), fetch=None, run=run, progress=progress
+    )
+    pages = gateway.iter_evaluation_pages(login, sid)
+    tally += read_listing(EVALUATIONS, sid, pages, fetch=None, run=run, progress=_beside(tally, progress))
+    Bundle.objects.filter(pk=sid).update(items_read_at=asked_at)
+    return tally
+
+
+def refetch_bundle(
+    account: TwilioAccount,
+    sid: str,
+    *,
+    source: Change.Source,
+    operation: Operation | None = None,
+    patience: Patience = IN_A_TASK,
+) -> Bundle | None:
+    """Ask Twilio for a bundle, its items and its evaluations, and copy them in; None if it has none such.
+
+    Raises what a read raises. Nothing is concluded from what somebody said about the bundle.
+    """
+    login = account.require_own_login()
+    asked_at = timezone.now()
+    try:
+        snapshot = gateway.fetch_bundle(login, sid, patience=patience)
+    except Absent:
+        mark_bundle_absent(sid, asked_at=asked_at, source=source)
+        return None
+    items = gateway.fetch_items(login, sid, patience=patience)
+    evaluations = gateway.fetch_evaluations(login, sid, patience=patience)
+    with transaction.atomic():
+        apply_bundle(snapshot, source=source, operation=operation)
+        _apply_all(ITEM_ASSIGNMENTS, sid, items, asked_at=asked_at, source=source)
+        _apply_all(EVALUATIONS, sid, evaluations, asked_at=asked_at, source=source)
+        Bundle.objects.filter(pk=sid).update(items_read_at=asked_at)
+    return Bundle.objects.filter(pk=sid).first()
+
+
+def apply_bundle(snapshot: Snapshot, *, source: Change.Source, operation: Operation | None = None) -> None:
+    """Copy one answer about a bundle in."""
+    apply_snapshots(BUNDLES, [snapshot], source=source, operation=operation)
+    note_statuses(Q(pk=snapshot.sid))
+
+
+def apply_item(snapshot: Snapshot, *, source: Change.Source, operation: Operation | None = None) -> None:
+    apply_snapshots(ITEM_ASSIGNMENTS, [snapshot], source=source, operation=operation)
+
+
+def apply_evaluation(
+    snapshot: Snapshot, *, source: Change.Source, operation: Operation | None = None
+) -> None:
+    apply_snapshots(EVALUATIONS, [snapshot], source=source, operation=operation)
+
+
+def apply_end_user(snapshot: Snapshot, *, source: Change.Source, operation: Operation | None = None) -> None:
+    apply_snapshots(END_USERS, [snapshot], source=source, operation=operation)
+
+
+def apply_document(snapshot: Snapshot, *, source: Change.Source, operation: Operation | None = None) -> None:
+    apply_snapshots(DOCUMENTS, [snapshot], source=source, operation=operation)
+
+
+def apply_regulation(snapshot: Snapshot, *, source: Change.Source) -> None:
+    """Copy one answer about a regulation in, and keep its version if it is another one."""
+    apply_snapshots(REGULATIONS, [snapshot], source=source)
+    keep_versions()
+
+
+def mark_bundle_absent(sid: str, *, asked_at: datetime, source: Change.Source) -> bool:
+    return mark_absent(BUNDLES, sid, source=source, asked_at=asked_at)
+
+
+def mark_item_absent(sid: str, *, asked_at: datetime, source: Change.Source) -> bool:
+    return mark_absent(ITEM_ASSIGNMENTS, sid, source=source, asked_at=asked_at)
+
+
+def mark_end_user_absent(sid: str, *, asked_at: datetime, source: Change.Source) -> bool:
+    return mark_absent(END_USERS, sid, source=source, asked_at=asked_at)
+
+
+def mark_document_absent(sid: str, *, asked_at: datetime, source: Change.Source) -> bool:
+    return mark_absent(DOCUMENTS, sid, source=source, asked_at=asked_at)
+
+
+def note_statuses(which: Q) -> int:
+    """Write down since when bundles have the status they have; return how many have another one.
+
+    Twilio's dates tell of the last change of whatever kind, so this is the best there is for those that
+    were in their status before they were first read.
+    """
+    changed = Bundle.objects.filter(which).exclude(status_seen=F("status"))
+    moment = Case(
+        When(status_seen="", then=Coalesce(F("remote_updated_at"), Now())),
+        default=Now(),
+    )
+    went_to_review = Q(status__in=Bundle.UNDER_REVIEW) & ~Q(status_seen__in=Bundle.UNDER_REVIEW)
+    return changed.update(
+        status_since=moment,
+        submitted_at=Case(When(went_to_review, then=moment), default=F("submitted_at")),
+        review_reason="",
+        status_seen=F("status"),
+    )
+
+
+def keep_versions() -> int:
+    """Keep what regulations require now if it is not what they required before; return how many are new."""
+    latest = {
+        (row.iso_country, row.number_type, row.end_user_type): row
+        for row in RegulationVersion.objects.order_by(*GROUP, "-number").distinct(*GROUP)
+    }
+    versions = []
+    for regulation in Regulation.objects.in_force():
+        group = (regulation.iso_country, regulation.number_type, regulation.end_user_type)
+        before, requirements = latest.get(group), regulation.payload.get("requirements") or {}
+        if before is None or before.requirements != requirements:
+            versions.append(
+                RegulationVersion(
+                    iso_country=group[0],
+                    number_type=group[1],
+                    end_user_type=group[2],
+                    number=before.number + 1 if before else 1,
+                    regulation=regulation,
+                    requirements=requirements,
+                )
+            )
+    # Somebody else may have kept the same ones in this moment.
+    return len(RegulationVersion.objects.bulk_create(versions, ignore_conflicts=True))
+
+
+def _to_look_into(account: TwilioAccount) -> list[str]:
+    """Bundles that changed since their items were read, or that are still being worked on."""
+    open_ones = Q(status__in=(*Bundle.EDITABLE, *Bundle.UNDER_REVIEW))
+    due = (
+        Q(items_read_at=None)
+        | Q(items_read_at__lt=F("remote_updated_at"))
+        | open_ones & Q(items_read_at__lt=Now() - _LOOKED_INTO_EVERY)
+    )
+    bundles = Bundle.objects.present().filter(due, account=account)
+    oldest_first = bundles.order_by(F("items_read_at").asc(nulls_first=True))
+    return list(oldest_first.values_list("pk", flat=True)[:_LOOKED_INTO_AT_ONCE])
+
+
+def _read_retired_regulations(login: Login) -> None:
+    """Bundles may cite regulations that are listed no more: only those say for which numbers they are."""
+    known = Regulation.objects.filter(pk=OuterRef("regulation_id"))
+    cited = Bundle.objects.present().filter(~Exists(known), regulation_id__isnull=False)
+    for sid in list(cited.order_by().values_list("regulation_id", flat=True).distinct()[:100]):
+        with suppress(Absent):
+            snapshot = gateway.fetch_regulation(login, sid)
+            apply_snapshots(REGULATIONS, [snapshot], source=Change.Source.SYNC)
+            if RegulationVersion.objects.exists():  # the listing was read, and did not have it
+                mark_absent(REGULATIONS, sid, source=Change.Source.SYNC, asked_at=timezone.now())
+
+
+def _apply_all(
+    resource: Resource, scope: str, listed: list[Snapshot], *, asked_at: datetime, source: Change.Source
+) -> None:
+    """Copy a whole short listing in; what it lacks is gone."""
+    apply_snapshots(resource, listed, source=source)
+    known = resource.model._default_manager.filter(**{resource.scope: scope}, missing_since=None)
+    for sid in known.exclude(pk__in=[snapshot.sid for snapshot in listed]).values_list("pk", flat=True):
+        mark_absent(resource, sid, source=source, asked_at=asked_at)
+
+
+def _beside(so_far: Tally, progress: Progress) -> Progress:
+    """Progress of one listing of several."""
+    return lambda tally: progress(so_far + tally)
