@@ -146,6 +146,7 @@ DIGEST_KEY = _secret("DIGEST_KEY")
 # Every Twilio host is reached below this URL when it is set: the sandbox. Empty means Twilio itself.
 TWILIO_BASE_URL = env_str("TWILIO_BASE_URL", "").rstrip("/")
 TWILIO_TIMEOUT = env_int("TWILIO_TIMEOUT", 10, minimum=1)  # seconds, per attempt
+TWILIO_UPLOAD_TIMEOUT = env_int("TWILIO_UPLOAD_TIMEOUT", 60, minimum=1)  # seconds, for a request with a file
 TWILIO_REQUESTS_PER_SECOND = env_int("TWILIO_REQUESTS_PER_SECOND", 30, minimum=1)  # all workers, per account
 
 # Shared keys that webhooks are signed with instead of the auth token, as id=secret, separated by commas.
@@ -305,6 +306,15 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# Files are held in memory, up to what the largest form takes: on a disk they would lie in clear.
+FILE_UPLOAD_HANDLERS = ["portal.uploads.handlers.MemoryOnly"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
+
+# Uploaded files -----------------------------------------------------------------------------------
+# Contents lie encrypted here; every process needs the same folder, and no web server may serve it.
+FILES_DIR = Path(os.environ.get("FILES_DIR", DATA_DIR / "files" if LOCAL else BASE_DIR / "files")).absolute()
+# Days after its bundles were decided until our copy of a document's file is deleted; Twilio keeps its own.
+FILE_RETENTION_DAYS = env_int("FILE_RETENTION_DAYS", 90)
 
 # Static files ----------------------------------------------------------------------------------
 STATIC_URL = "static/"

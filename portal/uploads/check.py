@@ -46,7 +46,7 @@ _SENTENCES = {
     Reason.DAMAGED: "{thing} is damaged or incomplete. Open it, save it again and choose the new file",
     Reason.ACTIVE: "{thing} contains scripts or other files. Print it to a PDF and choose that",
     Reason.TAIL: "{thing} has something else behind its end. Save it again and choose the new file",
-    Reason.TOO_COMPLEX: "{thing} is too large when it is opened. Save it with fewer pages or a lower resolution",
+    Reason.TOO_COMPLEX: "{thing} is too large when it is opened. Use fewer pages or a lower resolution",
 }
 
 

@@ -60,7 +60,7 @@ def inspect(content: bytes) -> str:
 
 
 def preview(content: bytes) -> bytes:
-    """The picture drawn anew as JPEG, upright and not larger than a screen: nothing else of the file is in it."""
+    """The picture drawn anew as JPEG, upright, as large as a screen: nothing else of the file is in it."""
     from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as image:
