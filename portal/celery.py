@@ -15,6 +15,7 @@ app.autodiscover_tasks(
     [
         "portal",
         "portal.people",
+        "portal.webhooks",
         "inventory",
         "inventory.addresses",
         "inventory.emergency",
@@ -55,6 +56,12 @@ app.conf.beat_schedule = {
     "go on with batches": {"task": "look_after_batches", "schedule": 10.0, "options": {"expires": 10}},
     "move the last month on": {"task": "refresh_number_activity", "schedule": crontab(hour=0, minute=5)},
     "sweep out empty facets": {"task": "recount_numbers", "schedule": 24 * 3600.0},
+    "read what callbacks told of": {
+        "task": "send_waiting_deliveries",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "forget old callbacks": {"task": "forget_old_deliveries", "schedule": 6 * 3600.0},
     "forget old sync runs": {"task": "prune_sync_runs", "schedule": 6 * 3600.0},
     "forget sessions that ended": {"task": "forget_ended_sessions", "schedule": 6 * 3600.0},
 }

@@ -44,6 +44,18 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
+def env_pairs(name: str) -> dict[str, str]:
+    """A comma-separated list of secret `key=value` pairs, read as `env_secret` reads."""
+    pairs = {}
+    for part in env_secret(name, "").split(","):
+        key, equals, value = part.strip().partition("=")
+        if part.strip() and not (key and equals and value):
+            raise ImproperlyConfigured(f"{name} must be a comma-separated list of id=secret.")
+        if part.strip():
+            pairs[key] = value
+    return pairs
+
+
 def env_secret(name: str, default: str | None = None) -> str:
     """`NAME`, or the contents of the file that `NAME_FILE` points at (Docker and systemd secrets)."""
     if path := os.environ.get(f"{name}_FILE"):

@@ -65,6 +65,20 @@ RUN_STATES: Labels = {
     "done": Label("Complete", "ok"),
     "failed": Label("Failed", "bad"),
 }
+DELIVERY_KINDS: Mapping[str, str] = {"bundle": "Bundle status"}
+DELIVERY_STATES: Labels = {
+    "waiting": Label("Waiting", "wait"),
+    "done": Label("Done", "ok"),
+    "failed": Label("Failed", "bad"),
+    "ignored": Label("Ignored", "off"),
+}
+DELIVERY_VERDICTS: Labels = {
+    "good": Label("Signed by Twilio", "ok"),
+    "bad-signature": Label("Signature does not match", "bad"),
+    "unknown-account": Label("Account not connected", "bad"),
+    "no-token": Label("No token to check it with", "bad"),
+    "unreadable": Label("Cannot be read", "bad"),
+}
 ACCOUNT_STATES: Labels = {
     "active": Label("Active", "ok"),
     "suspended": Label("Suspended", "bad"),

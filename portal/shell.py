@@ -116,6 +116,7 @@ NAVIGATION = (
         "Settings",
         (
             NavItem("Sync health", "sync-health", Permission.VIEW_SYNC),
+            NavItem("Webhook inbox", "delivery-list", Permission.VIEW_SYNC, also=("delivery-detail",)),
             NavItem("Approval rules", "approval-rules", Permission.SET_APPROVAL),
             NavItem("People", "people-list", Permission.MANAGE_PEOPLE, also=("people-add", "people-edit")),
         ),

@@ -59,7 +59,7 @@ def timeline(
     notes = Note.objects.filter(target=target).select_related("author")[:LENGTH]
     events = [
         *(_operation_event(operation, kinds, properties) for operation in operations),
-        *(_change_event(change, properties, personal) for change in changes),
+        *(change_event(change, properties=properties, personal=personal) for change in changes),
         *(Event(note.created_at, "Note", str(note.author), text=note.body) for note in notes),
     ]
     return sorted(events, key=lambda event: event.at, reverse=True)[:LENGTH]
@@ -80,7 +80,8 @@ def _operation_event(operation: Operation, kinds: Mapping[str, str], properties:
     )
 
 
-def _change_event(change: Change, properties: Mapping[str, str], personal: Collection[str]) -> Event:
+def change_event(change: Change, *, properties: Mapping[str, str], personal: Collection[str] = ()) -> Event:
+    """A change as people read it; of `personal` properties without their values."""
     title = "Changed at Twilio" if change.kind == Change.Kind.CHANGED else change.get_kind_display()
     open_fields = {name: values for name, values in change.fields.items() if name not in personal}
     return Event(

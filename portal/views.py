@@ -21,7 +21,7 @@ from portal.freshness import freshness
 from portal.http import StaffRequest, page
 from portal.labels import RUN_STATES, label_for
 from portal.mirror import runs
-from portal.models import Batch, SyncRun, TwilioAccount
+from portal.models import Batch, Delivery, SyncRun, TwilioAccount
 from portal.search import find
 from portal.shell import THEMES, visible_accounts
 
@@ -72,6 +72,7 @@ def sync_health(request: StaffRequest) -> HttpResponse:
     context = {
         "lines": health.health_of(accounts),
         "history": [(run, label_for(RUN_STATES, run.state)) for run in history],
+        "callbacks": request.access.visible(Delivery.objects.all(), permission=Permission.VIEW_SYNC).tally(),
         "beat_at": health.beat_at(),
         "is_beat_late": health.is_beat_late(),
     }

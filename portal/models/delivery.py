@@ -1,8 +1,10 @@
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import Count, Min, Q, Sum
+from django.db.models.functions import Coalesce, Now
 
 from portal.models.fields import SidField
 from portal.secrets import EncryptedTextField
@@ -15,6 +17,31 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def verified(self) -> Self:
         """Those that Twilio signed."""
         return self.filter(verdict=Delivery.Verdict.GOOD)
+
+    def tally(self) -> "DeliveryTally":
+        """What waits, what failed, and what was refused within a day; in one query."""
+        state, day = Delivery.State, Q(received_at__gt=Now() - timedelta(days=1))
+        recent = self.filter(Q(state__in=(state.WAITING, state.FAILED)) | day)
+        return DeliveryTally(
+            **recent.aggregate(
+                waiting=Count("pk", filter=Q(state=state.WAITING)),
+                waiting_since=Min("received_at", filter=Q(state=state.WAITING)),
+                failed=Count("pk", filter=Q(state=state.FAILED)),
+                refused=Coalesce(Sum("times", filter=day & ~Q(verdict=Delivery.Verdict.GOOD)), 0),
+                received=Coalesce(Sum("times", filter=day & Q(verdict=Delivery.Verdict.GOOD)), 0),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTally:
+    """How the intake is doing; `received` and `refused` count requests of the last 24 hours."""
+
+    waiting: int
+    waiting_since: datetime | None
+    failed: int
+    refused: int
+    received: int
 
 
 class Delivery(models.Model):
