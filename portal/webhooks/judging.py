@@ -54,7 +54,7 @@ def judge(callback: Callback) -> Judgement:
         signers = [(named, secret)]
     if not signers:
         whose = f"of {named} or of its parent" if named else "of any account"
-        why = f"Numberdesk has no auth token {whose}, and an API key signs no callbacks. Connect it with its token."
+        why = f"Numberdesk has no auth token {whose}, and an API key signs no callbacks. Connect the token."
         return Judgement(Verdict.NO_TOKEN, named, why)
     for account, secret in signers:
         if _is_signed(callback, callback.url(), secret):
@@ -107,9 +107,9 @@ def _why(callback: Callback, named: TwilioAccount | None, secrets: list[str]) ->
             )
     whose = f"the auth token of {named}" if named else "the auth tokens of the accounts"
     return (
-        f"It was not signed by {whose} for {settings.PUBLIC_URL}{callback.path}. If it is Twilio's, check that "
-        f"the primary auth token at Twilio is the one connected here, and that PUBLIC_URL begins the address "
-        "that Twilio calls."
+        f"It was not signed with {whose} for {settings.PUBLIC_URL}{callback.path}. If it is Twilio's, check "
+        "that the primary auth token at Twilio is the one connected here, and that the address Twilio calls "
+        "begins with PUBLIC_URL."
     )
 
 
