@@ -6,11 +6,12 @@ idempotent here, so a create whose answer was lost is looked for before it is se
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from twilio.rest.numbers.v2.regulatory_compliance import RegulatoryComplianceList
 
-from portal.twilio.bodies import read_object
+from portal.twilio.bodies import UNREADABLE, read_object
 from portal.twilio.client import connect, remote_call
 from portal.twilio.login import Login
 from portal.twilio.pages import Page, iter_pages
@@ -62,6 +63,11 @@ def iter_bundle_pages(login: Login, **filters: str) -> Iterator[Page]:
     return iter_pages(connect(login), "bundle.list", f"{_API}/Bundles", "results", params=filters)
 
 
+def fetch_bundles(login: Login, **filters: str) -> Iterator[Snapshot]:
+    """The same one by one."""
+    return _snapshots(iter_bundle_pages(login, **filters))
+
+
 def fetch_bundle(login: Login, sid: str, *, patience: Patience = IN_A_REQUEST) -> Snapshot:
     with remote_call("bundle.fetch", patience=patience) as call:
         _regulatory(login).bundles(sid).fetch()
@@ -98,7 +104,7 @@ def iter_item_pages(login: Login, bundle_sid: str, *, patience: Patience = IN_A_
 
 def fetch_items(login: Login, bundle_sid: str, *, patience: Patience = IN_A_REQUEST) -> list[Snapshot]:
     """All items of one bundle."""
-    return _snapshots(iter_item_pages(login, bundle_sid, patience=patience))
+    return list(_snapshots(iter_item_pages(login, bundle_sid, patience=patience)))
 
 
 def create_item(login: Login, bundle_sid: str, object_sid: str) -> Snapshot:
@@ -122,16 +128,7 @@ def iter_evaluation_pages(login: Login, bundle_sid: str, *, patience: Patience =
 
 def fetch_evaluations(login: Login, bundle_sid: str, *, patience: Patience = IN_A_REQUEST) -> list[Snapshot]:
     """All evaluations of one bundle."""
-    return _snapshots(iter_evaluation_pages(login, bundle_sid, patience=patience))
-
-
-def _snapshots(pages: Iterator[Page]) -> list[Snapshot]:
-    found = []
-    for page in pages:
-        for record in page.records:
-            payload, body = read_object(record)
-            found.append(Snapshot(str(payload.get("sid")), body, page.requested_at, page.effort.request_id))
-    return found
+    return list(_snapshots(iter_evaluation_pages(login, bundle_sid, patience=patience)))
 
 
 def create_evaluation(login: Login, bundle_sid: str, *, patience: Patience = IN_A_REQUEST) -> Snapshot:
@@ -143,6 +140,11 @@ def create_evaluation(login: Login, bundle_sid: str, *, patience: Patience = IN_
 
 def iter_end_user_pages(login: Login, *, patience: Patience = IN_A_TASK) -> Iterator[Page]:
     return iter_pages(connect(login), "end_user.list", f"{_API}/EndUsers", "results", patience=patience)
+
+
+def fetch_end_users(login: Login) -> Iterator[Snapshot]:
+    """The same one by one."""
+    return _snapshots(iter_end_user_pages(login))
 
 
 def fetch_end_user(login: Login, sid: str, *, patience: Patience = IN_A_REQUEST) -> Snapshot:
@@ -178,6 +180,11 @@ def delete_end_user(login: Login, sid: str) -> str:
 def iter_document_pages(login: Login, *, patience: Patience = IN_A_TASK) -> Iterator[Page]:
     url = f"{_API}/SupportingDocuments"
     return iter_pages(connect(login), "document.list", url, "results", patience=patience)
+
+
+def fetch_documents(login: Login) -> Iterator[Snapshot]:
+    """The same one by one."""
+    return _snapshots(iter_document_pages(login))
 
 
 def fetch_document(login: Login, sid: str, *, patience: Patience = IN_A_REQUEST) -> Snapshot:
@@ -232,3 +239,12 @@ def replace_items(login: Login, bundle_sid: str, from_bundle_sid: str) -> str:
     with remote_call("bundle.replace_items", writes=True) as call:
         _regulatory(login).bundles(bundle_sid).replace_items.create(from_bundle_sid=from_bundle_sid)
         return call.request_id
+
+
+def _snapshots(pages: Iterator[Page]) -> Iterator[Snapshot]:
+    """The records of a list; what cannot be read is left out, as the mirror does."""
+    for page in pages:
+        for record in page.records:
+            with suppress(*UNREADABLE):
+                payload, body = read_object(record)
+                yield Snapshot(str(payload["sid"]), body, page.requested_at, page.effort.request_id)

@@ -1,6 +1,8 @@
 from celery import shared_task
 
 from compliance import sync
+from compliance.bundles.actions import settle_bundle_operations
+from compliance.items.actions import settle_item_operations
 from portal.mirror import runs
 
 
@@ -22,3 +24,9 @@ def sync_documents(run_id: int) -> None:
 @shared_task(name="sync_bundles")
 def sync_bundles(run_id: int) -> None:
     runs.execute(run_id, sync.sync_bundles)
+
+
+@shared_task(name="settle_compliance_operations")
+def settle_compliance_operations() -> None:
+    settle_bundle_operations()
+    settle_item_operations()
