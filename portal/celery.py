@@ -20,6 +20,7 @@ app.autodiscover_tasks(
         "inventory.addresses",
         "inventory.emergency",
         "compliance",
+        "compliance.documents",
         "porting",
     ]
 )
@@ -50,6 +51,11 @@ app.conf.beat_schedule = {
     },
     "settle purchases whose answer was lost": {
         "task": "settle_purchases",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "settle uploads of documents whose answer was lost": {
+        "task": "settle_document_operations",
         "schedule": 20.0,
         "options": {"expires": 20},
     },

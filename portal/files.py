@@ -77,6 +77,13 @@ def give(stored_id: str | UUID, owner_sid: str) -> None:
     StoredFile.objects.filter(pk=stored_id, owner_sid="").update(owner_sid=owner_sid)
 
 
+def discard(stored_id: str | UUID) -> None:
+    """Forget a file that belongs to nothing: no one has relied on it, so no record is kept."""
+    deleted, _ = StoredFile.objects.filter(pk=stored_id, owner_sid="").delete()
+    if deleted:
+        _path(UUID(str(stored_id))).unlink(missing_ok=True)
+
+
 def purge(files: Iterable[StoredFile], *, rule: str) -> PurgeRecord | None:
     """Delete contents for good, and write down that it was done. None if none of them had any."""
     ids = [stored.pk for stored in files]

@@ -41,5 +41,13 @@ class SupportingDocument(RegulatoryItem):
             GinIndex(fields=["address_sids"], name="document_addresses"),
         ]
 
+    # What was decided upon, or is being decided upon, keeps its attributes and its file (page 31, 21646).
+    CLOSED = (Status.PENDING_REVIEW, Status.APPROVED, Status.PROVISIONAL)
+
     def get_absolute_url(self) -> str:
         return reverse("compliance:document-detail", args=[self.pk])
+
+    @property
+    def is_content_open(self) -> bool:
+        """Whether its attributes and its file may change."""
+        return self.status not in self.CLOSED and self.missing_since is None

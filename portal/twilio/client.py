@@ -193,7 +193,7 @@ class PortalHttpClient(HttpClient):
         facts = {"call": call.name, "method": method.upper(), "path": _safe_path(address), "attempt": attempt}
         try:
             answer = self.session.request(
-                method, address, timeout=settings.TWILIO_TIMEOUT, allow_redirects=False, **options
+                method, address, **{"timeout": settings.TWILIO_TIMEOUT, **options, "allow_redirects": False}
             )
         except requests.RequestException as error:
             log.warning("twilio.no_answer", error=type(error).__name__, ms=_ms(started), **facts)

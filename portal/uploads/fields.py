@@ -66,7 +66,7 @@ class CheckedFileField(forms.FileField):
         } | kwargs.get("error_messages", {})
         super().__init__(widget=CheckedFileInput(purpose), allow_empty_file=True, **kwargs)
 
-    def clean(self, data: Any, initial: Any = None) -> CheckedFile | None:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> CheckedFile | None:
         if isinstance(data, str):
             return self._kept(data)
         upload = cast("UploadedFile[bytes] | None", super().clean(data, initial))
