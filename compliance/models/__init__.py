@@ -1,12 +1,14 @@
 from compliance.models.bundle import Bundle, Evaluation, ItemAssignment
 from compliance.models.document import SupportingDocument
 from compliance.models.end_user import EndUser
+from compliance.models.guided_answer import GuidedAnswer
 from compliance.models.regulation import Regulation, RegulationVersion, RegulatoryType
 
 __all__ = [
     "Bundle",
     "EndUser",
     "Evaluation",
+    "GuidedAnswer",
     "ItemAssignment",
     "Regulation",
     "RegulationVersion",
