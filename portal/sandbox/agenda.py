@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from portal.sandbox.clock import rfc2822
+from portal.sandbox.porting import carrier, progress
 from portal.sandbox.records import load_number, save_number
 from portal.sandbox.regulatory import review
 from portal.sandbox.resources import CallerId
@@ -54,4 +55,6 @@ ACTIONS: dict[str, Action] = {
     "unregister_emergency_address": _unregister_emergency_address,
     "add_caller_id": _add_caller_id,
     **review.ACTIONS,
+    **progress.ACTIONS,
+    **carrier.ACTIONS,
 }

@@ -55,6 +55,11 @@ class Call:
         """Now, as the newer hosts write it."""
         return iso8601(self.now)
 
+    @property
+    def own_url(self) -> str:
+        """Where the sandbox's own pages are, as whoever asks reaches it."""
+        return f"http://{self.request.headers.get('host', 'sandbox.test')}"
+
     def absent(self) -> ApiError:
         return not_found(self.request.path)
 

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from portal.sandbox import paging, stock
+from portal.sandbox.access import check_access
 from portal.sandbox.call import PREVIEW, Call, Route
 from portal.sandbox.dataset.plan import LINES, NORTH_AMERICA, Line
 from portal.sandbox.errors import refusal
@@ -54,8 +55,7 @@ ONLY_TYPES = {"lead-tracking": ("local",), "pbx-collaborations": ("local", "toll
 
 def search(call: Call) -> Answer:
     """Numbers whose every attribute is the one asked for, page by page."""
-    if not call.store.value("SELECT catalog FROM credential WHERE account = ?", (call.account.sid,)):
-        raise call.absent()
+    check_access(call, "catalog")
     wanted = Wanted(call.request.query)
     found = [
         offer

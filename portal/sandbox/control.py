@@ -11,6 +11,7 @@ import msgspec
 from portal.sandbox.core import Sandbox
 from portal.sandbox.dump import SOURCES
 from portal.sandbox.faults import Fault
+from portal.sandbox.porting import control as porting
 from portal.sandbox.regulatory import control as regulatory
 from portal.sandbox.wire import Request, Response, encode
 
@@ -25,6 +26,9 @@ class AccountChange(msgspec.Struct, forbid_unknown_fields=True):
     type: Literal["Trial", "Full"] | None = None
     restricted: bool | None = None
     catalog: bool | None = None
+    porting: bool | None = None
+    hosting: bool | None = None
+    hosting_preview: bool | None = None
 
 
 Control = Callable[[Sandbox, Request, str], Any]
@@ -134,7 +138,7 @@ def apply_clock(sandbox: Sandbox, wanted: dict[str, Any]) -> None:
 
 def _set_account(sandbox: Sandbox, request: Request, sid: str) -> Any:
     wanted = msgspec.json.decode(request.body, type=AccountChange)
-    sandbox.set_account(sid, type=wanted.type, restricted=wanted.restricted, catalog=wanted.catalog)
+    sandbox.set_account(sid, **msgspec.structs.asdict(wanted))
     return {"sid": sid}
 
 
@@ -164,4 +168,5 @@ CONTROLS: tuple[tuple[str, str, Control], ...] = (
     ("GET", r"/dump/([a-z_]+)", _dump),
     ("POST", "/reset", _reset),
     *regulatory.CONTROLS,
+    *porting.CONTROLS,
 )

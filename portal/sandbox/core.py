@@ -22,6 +22,7 @@ from portal.sandbox.dump import dump
 from portal.sandbox.errors import ApiError, refusal
 from portal.sandbox.faults import Fault, Faults
 from portal.sandbox.journal import Entry, Journal, without_secrets
+from portal.sandbox.porting.desk import PortingDesk
 from portal.sandbox.regulatory import laws
 from portal.sandbox.regulatory.resources import Bundle, Regulation
 from portal.sandbox.regulatory.review import ReviewSettings
@@ -60,6 +61,7 @@ class Sandbox:
         self._first_clock = self.clock.saved()
         self.faults = Faults()
         self.journal = Journal()
+        self.porting = PortingDesk(self)
         self._router = Router(ROUTES)
         self._started = time.monotonic()
         self.store = self._open()
@@ -169,8 +171,21 @@ class Sandbox:
         type: str | None = None,
         restricted: bool | None = None,
         catalog: bool | None = None,
+        porting: bool | None = None,
+        hosting: bool | None = None,
+        hosting_preview: bool | None = None,
     ) -> None:
-        """Make an account `Trial` or `Full`, keep it from buying (22300), let it into the Global Catalog."""
+        """Make an account `Trial` or `Full`, keep it from buying (22300), let it into a product or not.
+
+        The Global Catalog, porting (else 403 20403), hosting and its preview version (else 404).
+        """
+        switches = {
+            "restricted": restricted,
+            "catalog": catalog,
+            "porting": porting,
+            "hosting": hosting,
+            "hosting_preview": hosting_preview,
+        }
         with self.store.transaction():
             account = self.store.find(Account, sid)
             if account is None:
@@ -178,12 +193,9 @@ class Sandbox:
             if type is not None:
                 account.type = type
                 self.store.save(account)
-            if restricted is not None:
-                self.store.db.execute(
-                    "UPDATE credential SET restricted = ? WHERE account = ?", (restricted, sid)
-                )
-            if catalog is not None:
-                self.store.db.execute("UPDATE credential SET catalog = ? WHERE account = ?", (catalog, sid))
+            for name, value in switches.items():
+                if value is not None:
+                    self.store.db.execute(f"UPDATE credential SET {name} = ? WHERE account = ?", (value, sid))  # noqa: S608
 
     def judge(self, bundle_sid: str, verdict: Verdict) -> Bundle:
         """Approve or reject a bundle, or set its valid_until, as a reviewer of Twilio's does."""

@@ -8,6 +8,7 @@ Requests then go to `http://sandbox.test/api.twilio.com/2010-04-01/…` as they 
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -38,6 +39,7 @@ class SandboxAdapter(BaseAdapter):
         """Answer at once; raise ReadTimeout instead of an answer that would outlast the timeout."""
         body = request.body or b""
         headers = {name: _text(value) for name, value in request.headers.items()}
+        headers.setdefault("Host", urlsplit(request.url or "").netloc)
         answered = doors.answer(
             self.sandbox,
             Request.at(

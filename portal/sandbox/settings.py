@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from portal.sandbox import regulation
+from portal.sandbox import elsewhere, regulation
 from portal.sandbox.call import Call
 from portal.sandbox.dataset.plan import EMERGENCY_COUNTRIES, NORTH_AMERICA, line_of
 from portal.sandbox.errors import refusal
@@ -40,8 +40,9 @@ def snake(parameter: str) -> str:
 
 
 def country_of(number: Number) -> str:
+    """Of one that was ported in, what its digits tell."""
     line = line_of(number.phone_number)
-    return line.country if line else ""
+    return line.country if line else elsewhere.country_of(number.phone_number) or ""
 
 
 def _apply_routing(call: Call, number: Number, form: dict[str, str]) -> None:

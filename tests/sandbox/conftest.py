@@ -139,13 +139,27 @@ class Api:
         """A request to RegulatoryCompliance, whose scope is the one who signs in."""
         return self.send(method, f"{REGULATORY}{path}", host="numbers.twilio.com", query=query, form=form)
 
+    def numbers(self, method: str, path: str, body: Any = None, /, **query: Any) -> Reply:
+        """A request to numbers.twilio.com, with JSON if there is a body."""
+        return self.send(
+            method,
+            path,
+            host="numbers.twilio.com",
+            query=query,
+            body=None if body is None else json.dumps(body).encode(),
+            content_type="application/json",
+        )
+
     def upload(self, path: str, content: bytes, kind: str = "application/pdf", /, **form: str) -> Reply:
         """A request to the upload host: the values, and a file unless its type is empty."""
+        return self.send_parts(f"{REGULATORY}{path}", content, kind, form)
+
+    def send_parts(self, path: str, content: bytes, kind: str, form: dict[str, str]) -> Reply:
         lines = [_part(name, value.encode()) for name, value in form.items()]
         lines += [_part('File"; filename="scan', content, f"Content-Type: {kind}\r\n")] if kind else []
         return self.send(
             "POST",
-            f"{REGULATORY}{path}",
+            path,
             host="numbers-upload.twilio.com",
             body=b"".join(lines) + b"--Boundary--\r\n",
             content_type="multipart/form-data; boundary=Boundary",
