@@ -21,6 +21,7 @@ app.autodiscover_tasks(
         "inventory.emergency",
         "compliance",
         "compliance.documents",
+        "compliance.callbacks",
         "porting",
     ]
 )
@@ -54,6 +55,11 @@ app.conf.beat_schedule = {
         "schedule": 20.0,
         "options": {"expires": 20},
     },
+    "settle compliance work whose answer was lost": {
+        "task": "settle_compliance_operations",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
     "settle uploads of documents whose answer was lost": {
         "task": "settle_document_operations",
         "schedule": 20.0,
@@ -66,6 +72,11 @@ app.conf.beat_schedule = {
         "task": "send_waiting_deliveries",
         "schedule": 20.0,
         "options": {"expires": 20},
+    },
+    "ask for reviews that Twilio does not tell of": {
+        "task": "poll_reviews",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "forget old callbacks": {"task": "forget_old_deliveries", "schedule": 6 * 3600.0},
     "forget old sync runs": {"task": "prune_sync_runs", "schedule": 6 * 3600.0},

@@ -104,7 +104,7 @@ def reveal(delivery: Delivery, *, actor: User, reason: str) -> str:
         REVEAL, account=delivery.account, target=audit_target(delivery), actor=actor, reason=reason,
         detail={"target": delivery.target},
     )  # fmt: skip
-    return delivery.body
+    return str(delivery.body)
 
 
 def audit_target(delivery: Delivery) -> str:
