@@ -118,6 +118,13 @@ class PhoneNumber(AccountMirrored):
                 fields=["country", "friendly_name", "sid"], include=["facet_id"], name="number_country_name"
             ),
             models.Index(fields=["facet_id"], name="number_facet"),
+            # How many numbers of a facet have the same papers, and whose mapping has changed.
+            models.Index(
+                fields=["facet_id", "bundle_sid", "address"],
+                include=["sid"],
+                name="number_papers",
+                condition=Q(facet_id__isnull=False),
+            ),
             models.Index(
                 OpClass(Reverse("phone_number"), "text_pattern_ops"), F("sid"), name="number_last_digits"
             ),

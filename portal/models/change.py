@@ -50,6 +50,12 @@ class Change(models.Model):
             models.Index(
                 fields=["delivery"], name="change_delivery", condition=models.Q(delivery__isnull=False)
             ),
+            # Few changes are of what is mapped to a number.
+            models.Index(
+                fields=["at", "target"],
+                name="change_mapping",
+                condition=models.Q(fields__has_key="bundle_sid") | models.Q(fields__has_key="address_sid"),
+            ),
         ]
 
     def __str__(self) -> str:
