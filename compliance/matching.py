@@ -111,12 +111,26 @@ def matching_documents(
     found = list(rows.order_by("-remote_created_at", "sid")[:most])
     addresses = _addresses(found)
     today = timezone.now().date()
-    matches = []
-    for row in found:
-        accepted = need.accepts(row.type)
-        assert accepted is not None
-        matches.append(Match(row, _document_faults(row, accepted, need, end_user, country, addresses, today)))
+    matches = [
+        judge_document(row, need, end_user=end_user, country=country, addresses=addresses, today=today)
+        for row in found
+    ]
     return sorted(matches, key=lambda match: len(match.faults))
+
+
+def judge_document(
+    document: SupportingDocument,
+    need: DocumentNeed,
+    *,
+    end_user: Mapping[str, Any] | None,
+    country: str,
+    addresses: Mapping[str, Address],
+    today: date,
+) -> Match:
+    """One document before a requirement that accepts its type; `addresses` are those that it may cite."""
+    accepted = need.accepts(document.type)
+    assert accepted is not None
+    return Match(document, _document_faults(document, accepted, need, end_user, country, addresses, today))
 
 
 def fitting_documents(
