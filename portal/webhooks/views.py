@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import never_cache
@@ -37,13 +38,36 @@ class Line:
     verdict: Label
     state: Label
 
+    @property
+    def name(self) -> str:
+        """What it told, in Twilio's word for it."""
+        status = self.delivery.said.get("status")
+        return f"{self.kind}: {status}" if status else self.kind
+
+    @property
+    def details(self) -> list[tuple[str, str]]:
+        """What else it told."""
+        return [(name, value) for name, value in self.delivery.said.items() if name != "status"]
+
+    @property
+    def effect(self) -> str:
+        """What came of it, in a line."""
+        delivery = self.delivery
+        if delivery.state != Delivery.State.DONE:
+            return delivery.error
+        changed = {
+            name.replace("_", " "): True for change in delivery.changes.all() for name in change.fields
+        }
+        return f"Changed: {', '.join(changed)}" if changed else delivery.effect or "Nothing new"
+
 
 @require_GET
 @allowed(Permission.VIEW_SYNC)
 def delivery_list(request: StaffRequest) -> HttpResponse:
     filter_ = DeliveryFilter(request.GET, queryset=_visible(request), accounts=visible_accounts(request))
+    told = Prefetch("changes", Change.objects.only("delivery", "fields").order_by("at"))
     rows = filter_.qs.select_related("account").defer("body", "headers", "account__payload")
-    listing = list_page(request, rows, sorts=SORTS, default_sort="-received")
+    listing = list_page(request, rows.prefetch_related(told), sorts=SORTS, default_sort="-received")
     listing.chips = chips_of(filter_, request.GET)
     context = {
         "list": listing,

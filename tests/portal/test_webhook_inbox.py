@@ -191,7 +191,7 @@ def test_it_says_why_one_was_refused_and_offers_nothing_to_do_with_it(as_admin, 
     page = Page.of(as_admin, url(make_delivery(account, verdict=Verdict.BAD_SIGNATURE, times=7)))
 
     assert "It was not signed with the auth token of Ours." in page.one(".notice--bad").text
-    assert "7 such requests" in page.one(".notice--bad").text
+    assert "7 requests were refused for Ours within this minute" in page.one(".notice--bad").text
     assert not page.all("main form")
 
 
