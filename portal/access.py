@@ -45,6 +45,8 @@ class Permission(StrEnum):
     SHARE_VIEWS = "share_views"
     MANAGE_BUDGETS = "manage_budgets"
     VIEW_SYNC = "view_sync"
+    REVEAL_PERSONAL = "reveal_personal"
+    AUDIT_PERSONAL = "audit_personal"
     READ_CALLBACKS = "read_callbacks"  # word for word: reasons in them may name people
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_PEOPLE = "manage_people"
@@ -69,6 +71,8 @@ PERMISSION_WORDS: Mapping[Permission, str] = {
     Permission.SHARE_VIEWS: "share saved views",
     Permission.MANAGE_BUDGETS: "set what accounts may spend on numbers",
     Permission.VIEW_SYNC: "see how fresh the copy of Twilio is, and what Twilio's callbacks told",
+    Permission.REVEAL_PERSONAL: "see personal data, for a stated reason",
+    Permission.AUDIT_PERSONAL: "see who was shown personal data, and what was deleted",
     Permission.READ_CALLBACKS: "read what Twilio's callbacks say, word for word",
     Permission.MANAGE_ACCOUNTS: "connect accounts",
     Permission.MANAGE_PEOPLE: "give people their roles",
@@ -108,9 +112,22 @@ ROLES: Mapping[str, frozenset[Permission]] = {
     | _NUMBERS
     | {Permission.MANAGE_ADDRESSES, Permission.MANAGE_SENDERS, Permission.ASSIGN_BUNDLES},
     Role.COMPLIANCE: _STAFF
-    | {Permission.MANAGE_ADDRESSES, Permission.MANAGE_BUNDLES, Permission.ASSIGN_BUNDLES},
-    Role.PORTING: _STAFF | _NUMBERS | {Permission.MANAGE_ADDRESSES, Permission.ASSIGN_BUNDLES},
-    Role.MANAGER: _STAFF | {Permission.APPROVE, Permission.MANAGE_BUDGETS},
+    | {
+        Permission.MANAGE_ADDRESSES,
+        Permission.MANAGE_BUNDLES,
+        Permission.ASSIGN_BUNDLES,
+        Permission.REVEAL_PERSONAL,
+    },
+    Role.PORTING: _STAFF
+    | _NUMBERS
+    | {Permission.MANAGE_ADDRESSES, Permission.ASSIGN_BUNDLES, Permission.REVEAL_PERSONAL},
+    Role.MANAGER: _STAFF
+    | {
+        Permission.APPROVE,
+        Permission.MANAGE_BUDGETS,
+        Permission.REVEAL_PERSONAL,
+        Permission.AUDIT_PERSONAL,
+    },
     Role.ADMIN: frozenset(Permission),
 }
 

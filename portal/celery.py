@@ -79,6 +79,10 @@ app.conf.beat_schedule = {
         "options": {"expires": 60},
     },
     "forget old callbacks": {"task": "forget_old_deliveries", "schedule": 6 * 3600.0},
+    "delete files that belong to nothing": {
+        "task": "purge_files",
+        "schedule": crontab(hour=3, minute=10),
+    },
     "forget old sync runs": {"task": "prune_sync_runs", "schedule": 6 * 3600.0},
     "forget sessions that ended": {"task": "forget_ended_sessions", "schedule": 6 * 3600.0},
 }

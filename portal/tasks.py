@@ -4,6 +4,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
+from portal import files, retention
 from portal.batches import runner
 from portal.mirror import runs
 from portal.models import SyncRun
@@ -25,6 +26,13 @@ def start_due_syncs() -> None:
 @shared_task(name="look_after_batches")
 def look_after_batches() -> None:
     runner.look_after()
+
+
+@shared_task(name="purge_files")
+def purge_files() -> None:
+    """Delete the files that nobody claimed, and contents that no row knows of."""
+    retention.purge_unclaimed()
+    files.sweep()
 
 
 @shared_task(name="prune_sync_runs")

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from portal.labels import OPERATION_STATES, Label, label_for
-from portal.models import Change, Note, Operation
+from portal.models import Change, Note, Operation, Reveal
 
 LENGTH = 50
 
@@ -42,8 +42,9 @@ def timeline(
     properties: Mapping[str, str],
     personal: Collection[str] = (),
     made_as: str = "",
+    with_reveals: bool = False,
 ) -> list[Event]:
-    """The newest events of an object, in three queries.
+    """The newest events of an object, in three queries, or four with those who were shown a value of it.
 
     `kinds` gives operations their titles, `properties` gives Twilio's property names their labels.
     What an operation changed is told once, with the operation. Of `personal` properties it is told that
@@ -62,6 +63,9 @@ def timeline(
         *(change_event(change, properties=properties, personal=personal) for change in changes),
         *(Event(note.created_at, "Note", str(note.author), text=note.body) for note in notes),
     ]
+    if with_reveals:
+        reveals = Reveal.objects.filter(target=target).select_related("actor")[:LENGTH]
+        events += [_reveal_event(reveal, properties) for reveal in reveals]
     return sorted(events, key=lambda event: event.at, reverse=True)[:LENGTH]
 
 
@@ -91,6 +95,11 @@ def change_event(change: Change, *, properties: Mapping[str, str], personal: Col
         differences=_differences(open_fields, properties),
         changed=[_name(name, properties) for name in change.fields if name in personal],
     )
+
+
+def _reveal_event(reveal: Reveal, properties: Mapping[str, str]) -> Event:
+    name = "file" if reveal.field.startswith("file ") else _name(reveal.field, properties)
+    return Event(reveal.at, f"Revealed: {name}", str(reveal.actor), text=f"Reason: {reveal.reason}")
 
 
 def _differences(fields: Mapping[str, Any], properties: Mapping[str, str]) -> list[Difference]:

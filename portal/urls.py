@@ -16,6 +16,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("", include("portal.batches.urls")),
     path("", include("portal.people.urls")),
+    path("", include("portal.reveal.urls")),
     path("views/", include("portal.saved_views.urls")),
     path("admin/", admin.site.urls),
     path("", include("inventory.urls")),

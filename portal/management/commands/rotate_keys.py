@@ -6,6 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from psycopg import sql
 
+from portal import files
+from portal.models import StoredFile
 from portal.secrets import CannotDecrypt, EncryptedTextField, rotate
 
 BATCH = 500
@@ -23,6 +25,19 @@ class Command(BaseCommand):
                     count = self._rotate(model._meta.db_table, model._meta.pk.column, field.column)
                     self.stdout.write(f"{model._meta.label}.{field.name}: {count}")
         self.stdout.write(f"{Authenticator._meta.label}.data: {self._rotate_second_factors()}")
+        self.stdout.write(f"{StoredFile._meta.label} contents: {self._rotate_files()}")
+
+    def _rotate_files(self) -> int:
+        """Each file is replaced whole; those that have the newest key stay as they are."""
+        count = 0
+        for pk in StoredFile.objects.there().order_by("pk").values_list("pk", flat=True).iterator():
+            try:
+                count += files.rotate(pk)
+            except CannotDecrypt as error:
+                raise CommandError(
+                    f"File {pk}: {error} Put the key that made it back, and start again."
+                ) from None
+        return count
 
     def _rotate_second_factors(self) -> int:
         """What makes one-time and recovery codes lies in a JSON object that is not ours."""
