@@ -18,7 +18,6 @@ from portal.webhooks import intake
 log = structlog.get_logger(__name__)
 
 REPLAY = "webhooks.replay_delivery"
-REVEAL = "webhooks.reveal_body"
 # Whoever took a delivery and has not ended it for this long has lost its worker.
 LEASE = timedelta(minutes=2)
 # A delivery that was sent and not taken for this long may have been lost with the broker.
@@ -97,18 +96,8 @@ def replay(delivery: Delivery, *, actor: User) -> bool:
     return True
 
 
-def reveal(delivery: Delivery, *, actor: User, reason: str) -> str:
-    """The body as it came, after it was written down who reads it and why."""
-    assert delivery.account
-    operations.record(
-        REVEAL, account=delivery.account, target=audit_target(delivery), actor=actor, reason=reason,
-        detail={"target": delivery.target},
-    )  # fmt: skip
-    return str(delivery.body)
-
-
 def audit_target(delivery: Delivery) -> str:
-    """What operations about the delivery itself, not about its object, are filed under."""
+    """What is done with the delivery itself, and not with its object, is filed under this."""
     return f"delivery:{delivery.pk}"
 
 

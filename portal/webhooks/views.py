@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.db.models import Prefetch
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.access import Permission, allowed
 from portal.filtering import applied, chips_of
@@ -15,16 +15,19 @@ from portal.http import StaffRequest, go, page
 from portal.labels import DELIVERY_KINDS, DELIVERY_STATES, DELIVERY_VERDICTS, Label, label_for
 from portal.listing import Sort, list_page
 from portal.models import Change, Delivery, DeliveryQuerySet
+from portal.reveal import reveals
+from portal.reveal.reveals import MaskedCell, Subject
+from portal.reveal.views import private, reveal
 from portal.shell import visible_accounts
 from portal.templatetags.portal_ui import page_of
 from portal.timeline import Event, change_event, timeline
 from portal.webhooks import processing
 from portal.webhooks.filters import DeliveryFilter
-from portal.webhooks.forms import RevealForm
 
 SORTS = (Sort("received", "Received", ("received_at", "id"), starts_descending=True),)
 FILTERS = ("state", "verdict", "kind", "since", "account")
-TITLES = {processing.REPLAY: "Replayed", processing.REVEAL: "Body read"}
+TITLES = {processing.REPLAY: "Replayed"}
+_MASK = "••••"
 # Of other properties it is told that they changed, not from what to what.
 _OPEN_PROPERTIES = frozenset({"status", "valid_until"})
 
@@ -81,7 +84,23 @@ def delivery_list(request: StaffRequest) -> HttpResponse:
 @require_GET
 @allowed(Permission.VIEW_SYNC)
 def delivery_detail(request: StaffRequest, delivery_id: int) -> HttpResponse:
-    return _show(request, _delivery(request, delivery_id), RevealForm())
+    delivery = _delivery(request, delivery_id)
+    body = _body_cell(request, delivery)
+    context = {
+        "delivery": delivery,
+        "line": _line(delivery),
+        "object_url": page_of(delivery.target),
+        "effect": _effect(delivery),
+        "headers": delivery.headers.items(),
+        "body": body,
+        "history": timeline(
+            processing.audit_target(delivery), kinds=TITLES, properties={}, with_reveals=True
+        ),
+        "can_replay": delivery.is_replayable
+        and request.access.can(Permission.REFRESH, delivery.account_id or ""),
+    }
+    answer = page(request, "portal/delivery_detail.html", context, fragment="delivery")
+    return private(answer) if body and body.until else answer
 
 
 @require_POST
@@ -99,37 +118,43 @@ def delivery_replay(request: StaffRequest, delivery_id: int) -> HttpResponse:
     return go(request, "delivery-detail", delivery.pk)
 
 
-@never_cache
-@require_POST
+@require_http_methods(["GET", "POST"])
 @allowed(Permission.READ_CALLBACKS)
 def delivery_body(request: StaffRequest, delivery_id: int) -> HttpResponse:
-    """The page with the body as it came, once the reason is written down."""
+    """The body as it came, for a stated reason."""
     delivery = _delivery(request, delivery_id)
-    request.access.require(Permission.READ_CALLBACKS, delivery.account_id or "")
-    form = RevealForm(request.POST)
-    if not delivery.is_verified or not form.is_valid():
-        return _show(request, delivery, form, status=422)
-    body = processing.reveal(delivery, actor=request.user, reason=form.cleaned_data["reason"])
-    return _show(request, delivery, RevealForm(), body=body)
+    subject = _body_of(delivery)
+    if subject is None:
+        raise Http404
+    request.access.require(Permission.READ_CALLBACKS, subject.account.pk)
+    return reveal(request, subject, _MASK)
 
 
-def _show(
-    request: StaffRequest, delivery: Delivery, form: RevealForm, *, body: str = "", status: int = 200
-) -> HttpResponse:
-    account = delivery.account_id or ""
-    context = {
-        "delivery": delivery,
-        "line": _line(delivery),
-        "object_url": page_of(delivery.target),
-        "effect": _effect(delivery),
-        "headers": delivery.headers.items(),
-        "form": form,
-        "body": body,
-        "history": timeline(processing.audit_target(delivery), kinds=TITLES, properties={}),
-        "can_replay": delivery.is_replayable and request.access.can(Permission.REFRESH, account),
-        "can_reveal": delivery.is_verified and request.access.can(Permission.READ_CALLBACKS, account),
-    }
-    return page(request, "portal/delivery_detail.html", context, fragment="delivery", status=status)
+def _body_of(delivery: Delivery) -> Subject | None:
+    """The body as a value that lies masked; None for a callback that was refused, for it was not kept."""
+    if not delivery.is_verified or delivery.account is None:
+        return None
+    return Subject(
+        account=delivery.account,
+        target=processing.audit_target(delivery),
+        field="body",
+        label="Body",
+        url=reverse("delivery-body", args=[delivery.pk]),
+        page_url=reverse("delivery-detail", args=[delivery.pk]),
+        read=lambda: delivery.body,
+    )
+
+
+def _body_cell(request: StaffRequest, delivery: Delivery) -> MaskedCell | None:
+    subject = _body_of(delivery)
+    if subject is None:
+        return None
+    can_reveal = all(
+        request.access.can(permission, subject.account.pk)
+        for permission in (Permission.READ_CALLBACKS, Permission.REVEAL_PERSONAL)
+    )
+    running = reveals.running(request.user, subject.target) if can_reveal else {}
+    return reveals.cell_of(subject, _MASK, can_reveal=can_reveal, running=running)
 
 
 def _effect(delivery: Delivery) -> list[Event]:

@@ -9,11 +9,11 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from portal.models import Change, Delivery, Operation, Role
+from portal.models import Change, Delivery, Operation, Reveal, Role
 from portal.webhooks import processing
 from tests.factories import make_account, make_sid, make_user
 from tests.mirroring import broker_away
-from tests.pages import Page, assert_is_region, htmx, url_of
+from tests.pages import Page, assert_is_region, url_of
 from tests.query_counts import counted
 
 pytestmark = pytest.mark.django_db
@@ -223,7 +223,7 @@ def test_one_that_is_unknown_is_not_there(as_support, number):
     assert as_support.get(f"{INBOX}{number}/").status_code == 404
 
 
-@pytest.mark.parametrize(("rest", "method"), [("", "post"), ("replay/", "get"), ("body/", "get")])
+@pytest.mark.parametrize(("rest", "method"), [("", "post"), ("replay/", "get"), ("body/", "put")])
 def test_other_methods_are_not_allowed(as_admin, account, rest, method):
     assert getattr(as_admin, method)(url(make_delivery(account), rest)).status_code == 405
 
@@ -255,29 +255,30 @@ def test_the_body_is_shown_once_the_reason_is_written_down(as_admin, account):
     delivery = make_delivery(account)
     assert REASON not in Page.of(as_admin, url(delivery)).source
 
-    answer = as_admin.post(url(delivery, "body/"), {"reason": "Ticket 4711"})
+    answer = as_admin.post(url(delivery, "body/"), {"reason": "Ticket 4711"}, follow=True)
 
-    assert REASON in Page(answer).one("pre").text
+    assert REASON in Page(answer).one("#masked-body").text
     assert "no-store" in answer["Cache-Control"]
-    operation = Operation.objects.get()
-    assert (operation.kind, operation.reason, operation.account_id) == (
-        processing.REVEAL,
-        "Ticket 4711",
-        account.pk,
-    )
-    assert REASON not in str(operation.detail)
-    history = Page.of(as_admin, url(delivery)).text
-    assert "Body read" in history
-    assert "Ticket 4711" in history
+    reveal = Reveal.objects.get()
+    assert (reveal.field, reveal.reason, reveal.account_id) == ("body", "Ticket 4711", account.pk)
+    assert "Ticket 4711" in Page(answer).one(".timeline").text
 
 
 def test_without_a_reason_the_body_stays_hidden(as_admin, account):
-    answer = as_admin.post(url(make_delivery(account), "body/"), {"reason": " "}, headers=htmx("delivery"))
+    answer = as_admin.post(url(make_delivery(account), "body/"), {"reason": " "})
 
     assert answer.status_code == 422
-    assert "Enter why" in Page(answer).one("[data-error-summary]").text
     assert REASON not in answer.content.decode()
-    assert not Operation.objects.exists()
+    assert not Reveal.objects.exists()
+
+
+def test_what_one_person_was_shown_is_masked_for_the_next(as_admin, account):
+    delivery = make_delivery(account)
+    as_admin.post(url(delivery, "body/"), {"reason": "Ticket 4711"})
+    other = Client()
+    other.force_login(make_user(Role.ADMIN))
+
+    assert REASON not in Page.of(other, url(delivery)).source
 
 
 def test_the_body_is_for_administrators(as_support, as_manager, account):
@@ -285,7 +286,15 @@ def test_the_body_is_for_administrators(as_support, as_manager, account):
 
     for client in (as_support, as_manager):
         assert client.post(url(delivery, "body/"), {"reason": "curious"}).status_code == 403
-    assert "administrators alone" in Page.of(as_support, url(delivery)).text
+    page = Page.of(as_support, url(delivery))
+    assert "administrators alone" in page.text
+    assert not page.has_link("Reveal the body")
+
+
+def test_of_what_was_refused_there_is_no_body(as_admin, account):
+    delivery = make_delivery(account, verdict=Verdict.BAD_SIGNATURE)
+
+    assert as_admin.get(url(delivery, "body/")).status_code == 404
 
 
 # Replay
