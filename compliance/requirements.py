@@ -307,5 +307,5 @@ def _words(machine_name: str) -> str:
 
 
 def _lower(label: str) -> str:
-    """A label inside a sentence: its first letter small unless it is an abbreviation."""
-    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+    """A label inside a sentence: `business name`, `VAT number`."""
+    return " ".join(word if word[1:] != word[1:].lower() else word.lower() for word in label.split(" "))

@@ -4,4 +4,5 @@ app_name = "compliance"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/", include("compliance.callbacks.urls")),
+    path("compliance/", include("compliance.knowing.urls")),
 ]

@@ -2,6 +2,7 @@ from compliance.models.bundle import Bundle, Evaluation, ItemAssignment
 from compliance.models.document import SupportingDocument
 from compliance.models.end_user import EndUser
 from compliance.models.guided_answer import GuidedAnswer
+from compliance.models.own_number import OwnNumber
 from compliance.models.regulation import Regulation, RegulationVersion, RegulatoryType
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Evaluation",
     "GuidedAnswer",
     "ItemAssignment",
+    "OwnNumber",
     "Regulation",
     "RegulationVersion",
     "RegulatoryType",
