@@ -27,6 +27,8 @@ from portal.twilio.snapshots import Snapshot
 
 # So many rows that a listing lacks are asked for one by one; of more, this many stand for all.
 CONFIRMATIONS = 100
+# After a first listing of so many, lists are not left to guess at plans until autovacuum comes round.
+WORTH_ANALYSING = 10_000
 # A page that takes longer than this is reported as still awaited.
 _SECONDS_BETWEEN_SIGNS_OF_LIFE = 5.0
 
@@ -97,6 +99,8 @@ def read_listing(
     with connection.cursor() as cursor:
         cursor.execute(statements.DROP_SEEN)
         cursor.execute(statements.DROP_STAGE)
+        if is_first and tally.added >= WORTH_ANALYSING:
+            cursor.execute(statements.analyze(resource))
     return tally
 
 

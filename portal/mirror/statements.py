@@ -201,6 +201,13 @@ def mark_missing(resource: Resource) -> sql.Composed:
 
 
 @lru_cache
+def analyze(resource: Resource) -> sql.Composed:
+    """Let the planner know what the table holds, and the table of its facets."""
+    tables = [resource.table, *([resource.facets.table] if resource.facets else [])]
+    return sql.SQL("ANALYZE {tables}").format(tables=sql.SQL(", ").join(map(sql.Identifier, tables)))
+
+
+@lru_cache
 def lock_facets(facets: Facets) -> sql.Composed:
     """Let nobody count until the end of the transaction; reading goes on."""
     return sql.SQL("LOCK TABLE {facets} IN SHARE ROW EXCLUSIVE MODE").format(

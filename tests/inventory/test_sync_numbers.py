@@ -207,3 +207,13 @@ def test_counting_the_facets_anew_changes_nothing_but_sweeps_out_empty_ones(twil
     tasks.recount_numbers()
 
     assert dict(NumberFacet.objects.values_list("id", "count")) == counts
+
+
+def test_the_planner_knows_the_table_after_a_first_large_listing(parent, monkeypatch):
+    monkeypatch.setattr("portal.mirror.engine.WORTH_ANALYSING", 100)
+
+    complete(parent)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stats WHERE tablename = %s", [PhoneNumber._meta.db_table])
+        assert cursor.fetchone()[0] > 10
