@@ -224,6 +224,11 @@ def iter_copy_pages(login: Login, bundle_sid: str, *, patience: Patience = IN_A_
     return iter_pages(connect(login), "copy.list", url, "results", patience=patience)
 
 
+def fetch_copies(login: Login, bundle_sid: str, *, patience: Patience = IN_A_REQUEST) -> list[Snapshot]:
+    """All copies of one bundle, to be recognised and not to be copied in: they lack what a bundle has."""
+    return list(_snapshots(iter_copy_pages(login, bundle_sid, patience=patience)))
+
+
 def create_copy(login: Login, bundle_sid: str, *, friendly_name: str) -> Snapshot:
     """A draft with copies of the items (page 38); 22223: not approved or without a valid_until."""
     with remote_call("copy.create", writes=True) as call:

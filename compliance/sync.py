@@ -41,6 +41,8 @@ from portal.twilio.snapshots import Snapshot
 _LOOKED_INTO_AT_ONCE = 1000
 # What can still change without the bundle saying so is looked into again after this.
 _LOOKED_INTO_EVERY = timedelta(hours=1)
+# In one run, the copies of so many bundles are asked for.
+_COPIES_READ_AT_ONCE = 100
 
 
 def sync_regulations(account: TwilioAccount, run: SyncRun, progress: Progress) -> Tally:
@@ -95,6 +97,9 @@ def sync_bundles(account: TwilioAccount, run: SyncRun, progress: Progress) -> Ta
     tally = read_listing(BUNDLES, account.sid, pages, fetch=fetch, run=run, progress=progress)
     note_statuses(Q(account=account))
     _read_retired_regulations(login)
+    for bundle in _perhaps_copied(account):
+        with suppress(Absent):  # deleted since it was listed
+            recognise_copies(bundle, source=Change.Source.SYNC)
     for sid in _to_look_into(account):
         tally += read_bundle_items(login, sid, run=run, progress=_beside(tally, progress))
     return tally
@@ -189,6 +194,25 @@ def mark_document_absent(sid: str, *, asked_at: datetime, source: Change.Source)
     return mark_absent(DOCUMENTS, sid, source=source, asked_at=asked_at)
 
 
+def recognise_copies(
+    bundle: Bundle, *, source: Change.Source, patience: Patience = IN_A_TASK
+) -> list[Snapshot]:
+    """Write down which bundles Twilio calls copies of this one, made here or elsewhere, and return them.
+
+    A copy that was not read yet is read now: the list of copies shows them without what a bundle has.
+    """
+    asked_at = timezone.now()
+    copies = gateway.fetch_copies(bundle.account.require_own_login(), bundle.pk, patience=patience)
+    sids = [copy.sid for copy in copies]
+    known = set(Bundle.objects.filter(pk__in=sids).values_list("pk", flat=True))
+    for sid in sids:
+        if sid not in known:
+            refetch_bundle(bundle.account, sid, source=source, patience=patience)
+    Bundle.objects.filter(pk__in=sids).exclude(copy_of=bundle.pk).update(copy_of=bundle.pk)
+    Bundle.objects.filter(pk=bundle.pk).update(copies_read_at=asked_at)
+    return copies
+
+
 def note_statuses(which: Q) -> int:
     """Write down since when bundles have the status they have; return how many have another one.
 
@@ -245,6 +269,17 @@ def _to_look_into(account: TwilioAccount) -> list[str]:
     bundles = Bundle.objects.present().filter(due, account=account)
     oldest_first = bundles.order_by(F("items_read_at").asc(nulls_first=True))
     return list(oldest_first.values_list("pk", flat=True)[:_LOOKED_INTO_AT_ONCE])
+
+
+def _perhaps_copied(account: TwilioAccount) -> list[Bundle]:
+    """Bundles with a last day whose copies were never asked for, or since when others like them came."""
+    bundles = Bundle.objects.with_deadline().filter(account=account, copy_of="")
+    same = {f"regulation__{name}": OuterRef(f"regulation__{name}") for name in ("iso_country", "number_type")}
+    newer = Bundle.objects.present().filter(
+        account=account, copy_of="", first_seen_at__gte=OuterRef("copies_read_at"), **same
+    )
+    due = bundles.filter(Q(copies_read_at=None) | Exists(newer)).select_related("account")
+    return list(due.order_by(F("copies_read_at").asc(nulls_first=True))[:_COPIES_READ_AT_ONCE])
 
 
 def _read_retired_regulations(login: Login) -> None:

@@ -4,6 +4,7 @@ from compliance.models.end_user import EndUser
 from compliance.models.guided_answer import GuidedAnswer
 from compliance.models.own_number import OwnNumber
 from compliance.models.regulation import Regulation, RegulationVersion, RegulatoryType
+from compliance.models.reminder import Reminder
 
 __all__ = [
     "Bundle",
@@ -15,5 +16,6 @@ __all__ = [
     "Regulation",
     "RegulationVersion",
     "RegulatoryType",
+    "Reminder",
     "SupportingDocument",
 ]

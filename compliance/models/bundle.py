@@ -55,6 +55,7 @@ class Bundle(AccountMirrored):
     is_test = models.BooleanField(db_default=False)  # Twilio does not tell it of a bundle that is there
     copy_of = SidField(db_default="")  # the bundle it is to replace the items of
     items_read_at = models.DateTimeField(null=True)
+    copies_read_at = models.DateTimeField(null=True)
 
     objects = BundleQuerySet.as_manager()
 
