@@ -32,6 +32,7 @@ PUBLIC = {
     "healthz",
     "readyz",
     "session",  # says that there is none
+    "compliance:bundle-callback",  # Twilio signs
     "account_login",
     "account_logout",
     "account_signup",  # says that there is no sign-up
