@@ -5,6 +5,8 @@ from collections.abc import Callable
 import msgspec
 
 from portal.sandbox.clock import rfc2822
+from portal.sandbox.hosting import bulk, documents, eligibility, verification
+from portal.sandbox.hosting import progress as hosting
 from portal.sandbox.porting import carrier, progress
 from portal.sandbox.records import load_number, save_number
 from portal.sandbox.regulatory import review
@@ -57,4 +59,9 @@ ACTIONS: dict[str, Action] = {
     **review.ACTIONS,
     **progress.ACTIONS,
     **carrier.ACTIONS,
+    **hosting.ACTIONS,
+    **verification.ACTIONS,
+    **documents.ACTIONS,
+    **eligibility.ACTIONS,
+    **bulk.ACTIONS,
 }

@@ -11,6 +11,7 @@ import msgspec
 from portal.sandbox.core import Sandbox
 from portal.sandbox.dump import SOURCES
 from portal.sandbox.faults import Fault
+from portal.sandbox.hosting import control as hosting
 from portal.sandbox.porting import control as porting
 from portal.sandbox.regulatory import control as regulatory
 from portal.sandbox.wire import Request, Response, encode
@@ -169,4 +170,5 @@ CONTROLS: tuple[tuple[str, str, Control], ...] = (
     ("POST", "/reset", _reset),
     *regulatory.CONTROLS,
     *porting.CONTROLS,
+    *hosting.CONTROLS,
 )

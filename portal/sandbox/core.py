@@ -21,6 +21,7 @@ from portal.sandbox.dataset.accounts import CREDENTIALS, Credentials
 from portal.sandbox.dump import dump
 from portal.sandbox.errors import ApiError, refusal
 from portal.sandbox.faults import Fault, Faults
+from portal.sandbox.hosting.desk import HostingDesk
 from portal.sandbox.journal import Entry, Journal, without_secrets
 from portal.sandbox.porting.desk import PortingDesk
 from portal.sandbox.regulatory import laws
@@ -62,6 +63,7 @@ class Sandbox:
         self.faults = Faults()
         self.journal = Journal()
         self.porting = PortingDesk(self)
+        self.hosting = HostingDesk(self)
         self._router = Router(ROUTES)
         self._started = time.monotonic()
         self.store = self._open()

@@ -5,6 +5,7 @@ import re
 from portal.sandbox import paging
 from portal.sandbox.call import API, Call, Handler, Route
 from portal.sandbox.errors import refusal
+from portal.sandbox.hosting.progress import retire
 from portal.sandbox.purchase import buy, buy_local, buy_mobile, buy_toll_free
 from portal.sandbox.records import find_number, without_type
 from portal.sandbox.stock import put_back
@@ -72,7 +73,10 @@ def fetch_number(call: Call) -> Answer:
 
 
 def release_number(call: Call) -> Answer:
-    """Give a number back; not while an emergency address is set or the number is being ported out."""
+    """Give a number back; not while an emergency address is set or the number is being ported out.
+
+    A hosted one is not Twilio's to sell: it goes back to being its carrier's alone.
+    """
     number = find_number(call)
     if number.emergency_address_sid:
         message = "The emergency address of this phone number must be removed before it is released"
@@ -80,7 +84,10 @@ def release_number(call: Call) -> Answer:
     if number.status == "porting-out":
         raise refusal(22350)
     call.store.forget("number", number.sid)
-    put_back(call.store, number.phone_number, call.now)
+    if number.origin == "hosted":
+        retire(call.store, number, call.now)
+    else:
+        put_back(call.store, number.phone_number, call.now)
     return DELETED
 
 

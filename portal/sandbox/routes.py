@@ -17,6 +17,8 @@ from portal.sandbox import (
 )
 from portal.sandbox.call import Handler, Route
 from portal.sandbox.errors import not_found, refusal
+from portal.sandbox.hosting import bulk, eligibility, orders
+from portal.sandbox.hosting import documents as authorization_documents
 from portal.sandbox.porting import documents as porting_documents
 from portal.sandbox.porting import portability, requests, webhooks
 from portal.sandbox.regulatory import bundles, copies, documents, end_users, evaluations, items, regulations
@@ -40,6 +42,10 @@ ROUTES: tuple[Route, ...] = (
     *evaluations.ROUTES,
     *items.ROUTES,
     *regulations.ROUTES,
+    *authorization_documents.ROUTES,
+    *bulk.ROUTES,
+    *eligibility.ROUTES,
+    *orders.ROUTES,
     *porting_documents.ROUTES,
     *portability.ROUTES,
     *requests.ROUTES,

@@ -69,6 +69,8 @@ CREATE INDEX document_parent ON document (parent, kind, position) WHERE parent I
 CREATE INDEX document_object ON document (json_extract(body, '$.object_sid')) WHERE kind = 'item_assignment';
 CREATE INDEX document_hosted ON document (json_extract(body, '$.phone_number'))
     WHERE kind = 'hosted_order';
+CREATE INDEX document_signing ON document (json_extract(body, '$.signing_document_sid'))
+    WHERE kind = 'hosted_order';
 CREATE INDEX document_port_in ON document (json_extract(body, '$.phone_number'))
     WHERE kind = 'port_in_number';
 CREATE INDEX callback_waiting ON callback (due) WHERE sent IS NULL;

@@ -150,6 +150,14 @@ class Api:
             content_type="application/json",
         )
 
+    def preview(self, method: str, path: str, query: dict[str, Any] | None = None, /, **form: Any) -> Reply:
+        """A request to the hosting preview; a list in the form is a parameter that is repeated."""
+        return self.send(method, f"/HostedNumbers{path}", host="preview.twilio.com", query=query, form=form)
+
+    def hosted(self, method: str, path: str, query: dict[str, Any] | None = None, /, **form: Any) -> Reply:
+        """The same of v2."""
+        return self.send(method, f"/v2/HostedNumber{path}", host="numbers.twilio.com", query=query, form=form)
+
     def upload(self, path: str, content: bytes, kind: str = "application/pdf", /, **form: str) -> Reply:
         """A request to the upload host: the values, and a file unless its type is empty."""
         return self.send_parts(f"{REGULATORY}{path}", content, kind, form)
@@ -181,7 +189,7 @@ class Api:
         headers = {"Content-Type": content_type}
         if self.user is not None:
             headers["Authorization"] = "Basic " + base64.b64encode(":".join(self.user).encode()).decode()
-        sent = urlencode(form or {}).encode() if body is None else body
+        sent = urlencode(form or {}, doseq=True).encode() if body is None else body
         response = self.sandbox.handle(Request.at(method, f"/{host}{path}?{raw_query}", headers, sent))
         answer = json.loads(response.body) if response.body else None
         check_answer(method, f"https://{host}{path}?{raw_query}".rstrip("?"), response.status, answer)
