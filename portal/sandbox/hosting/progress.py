@@ -47,7 +47,7 @@ def set_status(store: Store, order: HostedOrder, status: str, now: int, reason: 
     order.touch(now)
     store.save(order)
     if status in PATIENCE:
-        store.schedule(now + PATIENCE[status] * DAY, "idle_hosted_order", order.sid, str(now))
+        store.schedule(now + PATIENCE[status] * DAY, "idle_hosted_order", order.sid, f"{status} {now}")
     if is_new and order.status_callback_url:
         fields = {
             "Status": status,
@@ -205,9 +205,9 @@ def of_order(act: Callable[[Store, HostedOrder, int], None]) -> Callable[[Store,
     return run
 
 
-def _idle_due(store: Store, at: int, sid: str, since: str) -> None:
+def _idle_due(store: Store, at: int, sid: str, waiting: str) -> None:
     order = store.find(HostedOrder, sid)
-    if order is None or order.since != int(since) or order.status not in PATIENCE:
+    if order is None or f"{order.status} {order.since}" != waiting:
         return
     if order.status == ACTION_REQUIRED:
         fail(store, order, at, UNRESOLVED)
