@@ -3,6 +3,8 @@ from django.urls import URLPattern, URLResolver, include, path
 app_name = "compliance"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("compliance.mapping.urls")),
     path("webhooks/", include("compliance.callbacks.urls")),
     path("compliance/", include("compliance.knowing.urls")),
+    path("regulations/", include("compliance.regulations.urls")),
 ]

@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,8 @@ from django.db.models import Q
 from django.http import QueryDict
 from django_filters.fields import MultipleChoiceField
 
+from compliance.mapping import tally
+from compliance.standing import REASONS, STANDINGS
 from inventory import labels
 from inventory.models import PhoneNumber
 from inventory.querysets import PhoneNumberQuerySet
@@ -65,6 +68,8 @@ FACETS: Mapping[str, Callable[[Any], Q]] = {
     "has_bundle": lambda answer: Q(has_bundle=answer == "yes"),
     "emergency": lambda state: _EMERGENCY[state],
 }
+# Filters by how a number stands with regulations, which is counted by facet too.
+STANDING = ("standing", "why")
 
 
 class _Choices(django_filters.MultipleChoiceFilter):
@@ -109,7 +114,7 @@ class _Day(django_filters.DateFilter):
 class NumberFilter(django_filters.FilterSet):
     """Everything that numbers can be narrowed by. Names are the URL's parameters.
 
-    `qs` is narrowed by what concerns single numbers (text, tags, dates); `facets` says the rest.
+    `qs` is narrowed by what concerns single numbers (text, tags, dates, standing); `facets` says the rest.
     """
 
     q = django_filters.CharFilter(label="Search", method="by_text")
@@ -124,6 +129,14 @@ class NumberFilter(django_filters.FilterSet):
     )
     has_address = _Choice(label="Has an address", choices=list(HAS.items()))
     has_bundle = _Choice(label="Has a bundle", choices=list(HAS.items()))
+    standing = _Choices(
+        label="Compliance (derived)", choices=[(code, label.word) for code, label in STANDINGS.items()]
+    )
+    why = _Choices(
+        label="Compliance",
+        choices=[(code, reason.title) for code, reason in REASONS.items()],
+        widget=forms.MultipleHiddenInput,
+    )
     emergency = _Choice(
         label="Emergency address",
         choices=[
@@ -187,11 +200,29 @@ class NumberFilter(django_filters.FilterSet):
                 condition &= meaning(value)
         return condition
 
+    @cached_property
+    def judged(self) -> tally.Found | None:
+        """The numbers that stand as was asked for; None when nobody asked."""
+        standings, reasons = (self._applied.get(name) or () for name in STANDING)
+        if not standings and not reasons:
+            return None
+        return tally.find(
+            [
+                code
+                for code, reason in REASONS.items()
+                if (not standings or reason.standing in standings) and (not reasons or code in reasons)
+            ]
+        )
+
+    def filter_queryset(self, queryset: PhoneNumberQuerySet) -> PhoneNumberQuerySet:
+        rows: PhoneNumberQuerySet = super().filter_queryset(queryset)
+        return rows.filter(self.judged.condition) if self.judged else rows
+
     @property
     def is_about_rows(self) -> bool:
-        """Whether numbers are narrowed by more than their facets."""
+        """Whether numbers are narrowed by more than their facets, and what is counted by facet."""
         applied = (name for name, value in self._applied.items() if value)
-        return any(name not in FACETS for name in applied)
+        return any(name not in FACETS and name not in STANDING for name in applied)
 
     @property
     def is_about_text(self) -> bool:

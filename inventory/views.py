@@ -255,6 +255,7 @@ def _list_numbers(request: StaffRequest, filter_: NumberFilter) -> ListPage:
         visible,
         is_narrowed=filter_.is_about_rows,
         is_searched=filter_.is_about_text,
+        counts=filter_.judged.counts if filter_.judged else None,
     )
     filter_.offer_countries(country.iso for country in selection.countries if country.visible)
     table = PhoneNumber.objects.for_table()

@@ -10,7 +10,7 @@ The facets say at once how many numbers match, and in which countries. From that
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -18,11 +18,11 @@ from itertools import groupby
 import phonenumbers
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 
 from inventory.models import NumberFacet
-from inventory.querysets import PhoneNumberQuerySet
+from inventory.querysets import AnyOf, PhoneNumberQuerySet
 from portal.listing import Count, Order, capped_count, seek
 
 # So many rows are fetched and sorted in a few milliseconds.
@@ -147,10 +147,21 @@ class Selection:
 
 
 def select(
-    rows: PhoneNumberQuerySet, condition: Q, visible: Q, *, is_narrowed: bool, is_searched: bool
+    rows: PhoneNumberQuerySet,
+    condition: Q,
+    visible: Q,
+    *,
+    is_narrowed: bool,
+    is_searched: bool,
+    counts: Mapping[int, int] | None = None,
 ) -> Selection:
-    """Look up in the facets what a condition selects. `rows` are narrowed by everything else already."""
+    """Look up in the facets what a condition selects. `rows` are narrowed by everything else already.
+
+    `counts` are for rows that are narrowed by what somebody counted: how many of which facet are left.
+    """
     matches = visible & condition
+    if counts is not None:
+        matches &= Q(AnyOf(F("pk"), list(counts)))
     groups = (
         NumberFacet.objects.filter(count__gt=0)
         .values("country")
@@ -161,7 +172,16 @@ def select(
             ids=ArrayAgg("id", filter=matches, default=[]),
         )
     )
-    countries = [Country(g["country"], g["total"], g["visible"], g["matching"], g["ids"]) for g in groups]
+    countries = [
+        Country(
+            g["country"],
+            g["total"],
+            g["visible"],
+            g["matching"] if counts is None else sum(counts[facet] for facet in g["ids"]),
+            g["ids"],
+        )
+        for g in groups
+    ]
     return Selection(rows, countries, is_narrowed, is_searched)
 
 

@@ -113,6 +113,10 @@ NAVIGATION = (
         ),
     ),
     NavSection(
+        "Compliance",
+        (NavItem("Report", "compliance:compliance-report", also=("compliance:standing-rule",)),),
+    ),
+    NavSection(
         "Settings",
         (
             NavItem("Sync health", "sync-health", Permission.VIEW_SYNC),
