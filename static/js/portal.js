@@ -24,6 +24,10 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
 // Menus close when the person turns to something else
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
