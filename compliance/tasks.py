@@ -1,9 +1,19 @@
+from collections.abc import Mapping
+
 from celery import shared_task
 
 from compliance import sync
 from compliance.bundles.actions import settle_bundle_operations
 from compliance.items.actions import settle_item_operations
+from compliance.renewals.actions import START_UPDATES, carry_out_start
+from portal.batches import runner
+from portal.batches.runner import CarryOut
 from portal.mirror import runs
+
+# How each kind of batch carries one item out.
+CARRY_OUT: Mapping[str, CarryOut] = {
+    START_UPDATES: carry_out_start,
+}
 
 
 @shared_task(name="sync_regulations")
@@ -30,3 +40,8 @@ def sync_bundles(run_id: int) -> None:
 def settle_compliance_operations() -> None:
     settle_bundle_operations()
     settle_item_operations()
+
+
+@shared_task(name="run_compliance_batch")
+def run_compliance_batch(batch_id: str) -> None:
+    runner.run(batch_id, lambda item: CARRY_OUT[item.batch.kind](item))

@@ -22,6 +22,7 @@ app.autodiscover_tasks(
         "compliance",
         "compliance.documents",
         "compliance.callbacks",
+        "compliance.renewals",
         "porting",
     ]
 )
@@ -62,6 +63,11 @@ app.conf.beat_schedule = {
     },
     "settle uploads of documents whose answer was lost": {
         "task": "settle_document_operations",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "settle updates of bundles whose answer was lost": {
+        "task": "settle_renewals",
         "schedule": 20.0,
         "options": {"expires": 20},
     },

@@ -182,6 +182,15 @@ STALE_AFTER = {
     "bundles": timedelta(minutes=30),
 }
 
+# Reviews ---------------------------------------------------------------------------------------
+# Twilio reviews a bundle within so many business hours, and takes complaints after so many hours of any
+# kind (pages 29 and 41). It does not say which hours are business hours, so these are what we count.
+REVIEW_EXPECTED_HOURS = env_int("REVIEW_EXPECTED_HOURS", 24, minimum=1)
+REVIEW_ESCALATION_HOURS = env_int("REVIEW_ESCALATION_HOURS", 72, minimum=1)
+REVIEW_OFFICE_OPENS = env_int("REVIEW_OFFICE_OPENS", 9, minimum=0)
+REVIEW_OFFICE_CLOSES = env_int("REVIEW_OFFICE_CLOSES", 17, minimum=1)
+REVIEW_OFFICE_ZONE = env_str("REVIEW_OFFICE_ZONE", "UTC")
+
 # Celery ----------------------------------------------------------------------------------------
 # Items of one batch that a worker carries out at the same time; Twilio's rate limit is kept besides.
 BATCH_ITEMS_AT_ONCE = env_int("BATCH_ITEMS_AT_ONCE", 8, minimum=1)

@@ -1,0 +1,33 @@
+"""Twilio's refusals of copies and replaced items, in words that say what to do next."""
+
+from portal.twilio.errors import TwilioFailure, Unavailable, Uncertain
+
+_SENTENCES = {
+    20003: "Twilio did not accept our credentials for this account. An administrator can put in new ones.",
+    20404: "Twilio does not have this bundle in this account any more.",
+    20422: "Twilio did not take this. Evaluate the copy to see what is missing.",
+    21647: "The copy is under review, so Twilio does not delete it. Wait for its decision.",
+    21648: "Numbers use the copy, so Twilio does not delete it. Assign the original bundle to them first.",
+    22223: "Twilio copies a bundle only while it is approved and has a last day. Read it from Twilio now.",
+    22224: "Twilio replaces items only from an approved copy to the approved bundle it was made of.",
+    22225: "Twilio does not have the copy any more. Start the update again.",
+    22226: "A bundle cannot replace its own items.",
+    22228: "The copy was approved under an older version of the regulation. Delete it and start the update "
+    "again; if Twilio still refuses, its support has to put the bundle right.",
+    22229: "The copy lacks an address that the bundle has, and Twilio lets nobody exchange it. Give the copy "
+    "a document with the same address, or make a new bundle.",
+    22230: "An address of this bundle was deleted, so Twilio cannot copy it. Make a new bundle and assign "
+    "that one to the numbers.",
+}
+
+
+def sentence_of(failure: TwilioFailure) -> str:
+    """Our sentence for a known code, Twilio's own words for any other."""
+    if isinstance(failure, Unavailable):
+        return f"Unavailable: {failure.words} Nothing was changed. Try again in a moment."
+    if isinstance(failure, Uncertain):
+        return (
+            f"{failure.words} Numberdesk looks at Twilio until it knows what became of it; nothing is sent "
+            "twice."
+        )
+    return _SENTENCES.get(failure.code or 0) or failure.words
