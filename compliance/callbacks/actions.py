@@ -28,8 +28,10 @@ def read_bundle(delivery: Delivery) -> str:
     bundle = sync.refetch_bundle(delivery.account, delivery.target, source=Change.Source.WEBHOOK)
     if bundle is None:
         return "Twilio does not have this bundle, or not any more."
-    _keep_reason(delivery, bundle)
-    return "" if is_known else "It was read for the first time."
+    told = [] if is_known else ["It was read for the first time."]
+    if _keep_reason(delivery, bundle):
+        told.append("Why it was rejected is kept with the bundle.")
+    return " ".join(told)
 
 
 def poll_reviews() -> int:
@@ -59,17 +61,18 @@ def _poll(account: TwilioAccount) -> int:
     return read
 
 
-def _keep_reason(delivery: Delivery, bundle: Bundle) -> None:
-    """Keep why the bundle was rejected: Twilio tells it in callbacks only.
+def _keep_reason(delivery: Delivery, bundle: Bundle) -> bool:
+    """Keep why the bundle was rejected, for Twilio tells it in callbacks only; return whether it was kept.
 
     That of a callback which came before another one is old, and so is one about a status that has passed.
     """
     fields = fields_of(delivery)
     reason, status = fields.get("failurereason", ""), fields.get("status", "")
     if not reason or status != bundle.status or status != Bundle.Status.REJECTED:
-        return
+        return False
     later = Delivery.objects.verified().filter(
         target=delivery.target, said__status=status, received_at__gt=delivery.received_at
     )
-    if not later.exists():
-        Bundle.objects.filter(pk=bundle.pk, status=status).update(review_reason=reason)
+    if later.exists():
+        return False
+    return bool(Bundle.objects.filter(pk=bundle.pk, status=status).update(review_reason=reason))

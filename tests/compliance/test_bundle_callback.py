@@ -130,6 +130,7 @@ def test_the_reason_of_a_rejection_is_kept_and_shown_to_nobody_in_the_inbox(twil
     arrive(twilio)
 
     assert mirrored(bundle).review_reason == "Ms Example's name differs"
+    assert "rejected is kept with the bundle" in Delivery.objects.latest("received_at").effect
     assert "Example" not in str(Delivery.objects.values_list("said", "why", "error", "effect", "headers"))
 
 
