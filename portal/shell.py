@@ -114,7 +114,18 @@ NAVIGATION = (
     ),
     NavSection(
         "Compliance",
-        (NavItem("Report", "compliance:compliance-report", also=("compliance:standing-rule",)),),
+        (
+            NavItem("Report", "compliance:compliance-report", also=("compliance:standing-rule",)),
+            NavItem(
+                "Regulations",
+                "compliance:regulation-list",
+                also=(
+                    "compliance:regulation-detail",
+                    "compliance:regulation-versions",
+                    "compliance:regulation-checklist",
+                ),
+            ),
+        ),
     ),
     NavSection(
         "Settings",
