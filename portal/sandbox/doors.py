@@ -2,24 +2,31 @@
 
 from portal.sandbox import control, status_page
 from portal.sandbox.core import Sandbox
-from portal.sandbox.regulatory import pages
+from portal.sandbox.hosting import pages as hosting
+from portal.sandbox.porting import pages as porting
+from portal.sandbox.regulatory import pages as review
 from portal.sandbox.wire import Request, Response
 
-CONTROL = "_sandbox"
-REVIEW = "review"
+PAGES = {
+    "": status_page.answer,
+    "_sandbox": control.answer,
+    "review": review.answer,
+    "porting": porting.answer,
+    "hosting": hosting.answer,
+}
 TWILIO = ".twilio.com"
 
 
 def answer(sandbox: Sandbox, request: Request) -> Response:
-    """`/` and `/review` are its own pages, `/_sandbox/…` the control API, a host of Twilio's is Twilio."""
+    """A host of Twilio's is Twilio, `/_sandbox/…` the control API; `/` and the rest are its own pages."""
     if request.host.endswith(TWILIO):
         return sandbox.handle(request)
-    if request.host not in ("", CONTROL, REVIEW):
+    answering = PAGES.get(request.host)
+    if answering is None:
         return Response(404, b"The path starts with no host of Twilio's.", {"Content-Type": "text/plain"})
     if _comes_from_elsewhere(request):
         return Response(403, b"This page takes orders from itself only.", {"Content-Type": "text/plain"})
-    answers = {CONTROL: control.answer, REVIEW: pages.answer}.get(request.host, status_page.answer)
-    return answers(sandbox, request)
+    return answering(sandbox, request)
 
 
 def _comes_from_elsewhere(request: Request) -> bool:

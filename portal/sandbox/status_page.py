@@ -27,6 +27,8 @@ COUNTED = (
     ("End users", "document WHERE kind = 'end_user'"),
     ("Documents", "document WHERE kind = 'supporting_document'"),
     ("Caller ids", "document WHERE kind = 'caller_id'"),
+    ("Port-in requests", "document WHERE kind = 'port_in'"),
+    ("Hosted orders", "document WHERE kind = 'hosted_order'"),
     ("Messages", "message WHERE 1"),
     ("Calls", "call WHERE 1"),
 )
@@ -101,7 +103,8 @@ no message is sent, nothing is paid for, and the keys below open no other door.<
 <section class="wide">
 <h2>Accounts</h2>
 {_accounts(accounts, counts)}
-<p><a href="/review">Review bundles, change regulations</a></p>
+<p><a href="/review">Review bundles, change regulations</a> · <a href="/porting">Sign for ports, play the losing carrier</a> ·
+<a href="/hosting">Answer verification calls, sign for hosting</a></p>
 </section>
 <section class="wide">
 <h2>Faults</h2>

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from portal.sandbox import callbacks
 from portal.sandbox.core import Sandbox
+from portal.sandbox.markup import calls, facts, filters, line, page, serve, tag
 from portal.sandbox.regulatory import laws, review
 from portal.sandbox.regulatory.evaluations import evaluate_bundle
 from portal.sandbox.regulatory.items import items_of
@@ -31,7 +31,6 @@ from portal.sandbox.regulatory.resources import (
     SupportingDocument,
 )
 from portal.sandbox.regulatory.verdicts import Verdict, find_bundle
-from portal.sandbox.status_page import HTML, STYLE
 from portal.sandbox.store import Store
 from portal.sandbox.wire import Request, Response, decode
 
@@ -73,20 +72,12 @@ EXAMPLE = {
 def answer(sandbox: Sandbox, request: Request) -> Response:
     """A page, or what one of its buttons does; `request.path` is what follows `/review`."""
     place = request.path.strip("/")
-    try:
-        if request.method == "POST":
-            return Response(303, headers={"Location": f"/review/{_act(sandbox, place, request)}"})
+
+    def body() -> str:
         with sandbox.store.lock:
-            body = _body(sandbox, place, dict(request.query))
-    except LookupError as error:
-        return _plain(404, str(error))
-    except (ValueError, TypeError) as error:
-        return _plain(400, f"That did not work: {error}")
-    return Response(200, body.encode(), dict(HTML))
+            return _body(sandbox, place, dict(request.query))
 
-
-def _plain(status: int, text: str) -> Response:
-    return Response(status, text.encode(), {"Content-Type": "text/plain; charset=utf-8"})
+    return serve(request, "/review", lambda: _act(sandbox, place, request), body)
 
 
 def _body(sandbox: Sandbox, place: str, query: dict[str, str]) -> str:
@@ -161,7 +152,6 @@ def _queue(store: Store, status: str) -> str:
     found = [bundle for bundle in reversed(store.all(Bundle)) if status in ("", bundle.status)]
     waiting = sorted((bundle for bundle in found if _waits(bundle)), key=lambda bundle: bundle.date_updated)
     found = [*waiting, *(bundle for bundle in found if not _waits(bundle))]
-    links = " · ".join(f'<a href="/review?status={one}">{one}</a>' for one in STATUSES)
     settings = review.read_settings(store)
     rows = "".join(
         f'<tr><th scope="row"><a href="/review/{bundle.sid}">{escape(bundle.friendly_name)}</a><br><code>{bundle.sid}</code></th>'
@@ -169,20 +159,15 @@ def _queue(store: Store, status: str) -> str:
         f"<td>{_quick(bundle)}</td></tr>"
         for bundle in found[:MOST]
     )
-    sent = "".join(
-        f"<tr><td>{callback.id}</td><td><code>{escape(callback.url)}</code></td><td>{escape(_line(callback.fields))}</td>"
-        f"<td>{escape(callback.answer or ('waits' if callback.sent is None else 'on its way'))}</td></tr>"
-        for callback in callbacks.latest(store, 15)
-    )
-    return _page(
+    return page(
         "Review",
-        f"""<section class="wide"><h2>Bundles</h2><p class="quiet"><a href="/review">all</a> · {links}</p>
+        f"""<section class="wide"><h2>Bundles</h2>{filters("/review", STATUSES)}
 <div class="scroll"><table><thead><tr><th>Bundle</th><th>Status</th><th>Valid until</th><th>Updated</th><th></th></tr></thead><tbody>{rows}</tbody></table></div></section>
 <section><h2>By itself</h2><form method="post" action="/review">
 <label><input type="checkbox" name="automatic"{" checked" if settings.automatic else ""}> Review what is submitted</label>
 <label>picked up after <input type="number" name="pick_up" value="{settings.pick_up}" min="0"> s</label>
 <label>decided after <input type="number" name="decide" value="{settings.decide}" min="0"> s</label><button>Save</button></form></section>
-<section class="wide"><h2>Callbacks</h2><div class="scroll"><table><tbody>{sent or '<tr><td class="quiet">None yet.</td></tr>'}</tbody></table></div></section>""",
+{calls(store, ("BU",))}""",
     )
 
 
@@ -219,14 +204,14 @@ def _bundle(store: Store, bundle: Bundle) -> str:
         f"<td>{_tag('passed' if result['passed'] else 'failed', is_good=result['passed'])}</td><td>{escape(_why(result))}</td></tr>"
         for result in evaluation.results
     )
-    facts = {
+    known = {
         "Account": bundle.account_sid, "Regulation": bundle.regulation_sid, "Status": bundle.status,
         "Valid until": bundle.valid_until, "Said last": bundle.failure_reason, "Email": bundle.email,
         "Status callback": bundle.status_callback, "Copy of": bundle.parent_sid, "Test": bundle.is_test or None,
     }  # fmt: skip
-    return _page(
+    return page(
         bundle.friendly_name,
-        f"""<section><h2>Bundle</h2>{_facts(facts)}
+        f"""<section><h2>Bundle</h2>{facts(known)}
 <p><a href="/review/{bundle.regulation_sid}">Its regulation</a></p></section>
 <section><h2>Verdict</h2>{_verdict_forms(bundle, items.documents)}</section>
 <section class="wide"><h2>Items</h2><div class="scroll"><table><tbody>{things or '<tr><td class="quiet">None.</td></tr>'}</tbody></table></div></section>
@@ -265,7 +250,7 @@ def _thing(one: EndUser | SupportingDocument, file: str) -> str:
     reason = one.failure_reason if isinstance(one, SupportingDocument) else None
     return (
         f'<tr><th scope="row">{escape(one.type)}{file}<br><code>{one.sid}</code></th><td>{status}<br>{escape(reason or "")}</td>'
-        f"<td>{escape(_line(one.attributes))}</td></tr>"
+        f"<td>{escape(line(one.attributes))}</td></tr>"
     )
 
 
@@ -276,7 +261,7 @@ def _regulations(store: Store) -> str:
         for one in sorted(store.all(Regulation), key=lambda one: one.friendly_name)
     )
     types = "".join(f"<option>{one}</option>" for one in NUMBER_TYPES)
-    return _page(
+    return page(
         "Regulations",
         f"""<section class="wide"><h2>Regulations</h2><div class="scroll"><table><tbody>{rows}</tbody></table></div></section>
 <section class="wide"><h2>Another one</h2><form method="post" action="/review/regulations">
@@ -293,7 +278,7 @@ def _regulation(regulation: Regulation) -> str:
     options = "".join(f"<option>{escape(place)}</option>" for place in places)
     action = f'<form method="post" action="/review/{regulation.sid}">'
     terms = '<label>Days left for approved bundles <input type="number" name="days" value="60" min="0"></label><label><input type="checkbox" name="reissue"> under a new SID</label>'
-    return _page(
+    return page(
         regulation.friendly_name,
         f"""<section class="wide"><h2>Version {regulation.version}{" (retired)" if regulation.retired else ""}</h2>
 {action}<label>At <select name="at">{options}</select></label><label>ask for <input name="add" placeholder="machine_name"></label>
@@ -306,36 +291,7 @@ def _why(result: dict[str, Any]) -> str:
     return "; ".join(one["failure_reason"] for one in result["invalid"]) or result["failure_reason"] or ""
 
 
-def _line(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in values.items())
-
-
-def _facts(facts: dict[str, Any]) -> str:
-    shown = "".join(f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in facts.items() if value)
-    return f"<dl>{shown}</dl>"
-
-
 def _tag(text: str, *, is_good: bool | None = None) -> str:
     good = text in GOOD if is_good is None else is_good
     bad = text in BAD if is_good is None else not is_good
-    return f'<span class="tag{" good" if good else " bad" if bad else ""}">{escape(text)}</span>'
-
-
-def _page(title: str, content: str) -> str:
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)} · Twilio sandbox</title><link rel="icon" href="data:,"><style>{STYLE}{MORE_STYLE}</style></head>
-<body><header><h1>{escape(title)}</h1><p><a href="/">Sandbox</a> · <a href="/review">Bundles</a> · <a href="/review/regulations">Regulations</a></p></header>
-<main>{content}</main></body></html>
-"""
-
-
-MORE_STYLE = """
-section form + form { margin-top: 1.1rem; }
-label { display: inline-flex; flex-wrap: wrap; gap: .35rem; align-items: center; max-width: 100%; }
-td:last-child form { flex-wrap: nowrap; }
-.block { display: grid; width: 100%; }
-select { max-width: min(22rem, 100%); padding: .3rem .5rem; border: 1px solid var(--rule); border-radius: 4px; background: var(--paper); color: inherit; font: inherit; font-size: .88rem; }
-textarea { width: 100%; padding: .6rem; border: 1px solid var(--rule); border-radius: 4px; background: var(--paper); color: inherit; font: .82rem/1.45 ui-monospace, Menlo, Consolas, monospace; }
-input[type="number"] { width: 6rem; }
-"""
+    return tag(text, "good" if good else "bad" if bad else "")
