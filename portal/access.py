@@ -42,6 +42,7 @@ class Permission(StrEnum):
     MANAGE_SENDERS = "manage_senders"
     MANAGE_BUNDLES = "manage_bundles"  # end users and documents, too
     ASSIGN_BUNDLES = "assign_bundles"
+    MANAGE_PORTING = "manage_porting"  # hosting, too
     SHARE_VIEWS = "share_views"
     MANAGE_BUDGETS = "manage_budgets"
     VIEW_SYNC = "view_sync"
@@ -68,6 +69,7 @@ PERMISSION_WORDS: Mapping[Permission, str] = {
     Permission.MANAGE_SENDERS: "write down default senders",
     Permission.MANAGE_BUNDLES: "make bundles, end users and documents, and submit them",
     Permission.ASSIGN_BUNDLES: "assign bundles and addresses to numbers",
+    Permission.MANAGE_PORTING: "port numbers in and host messages on them",
     Permission.SHARE_VIEWS: "share saved views",
     Permission.MANAGE_BUDGETS: "set what accounts may spend on numbers",
     Permission.VIEW_SYNC: "see how fresh the copy of Twilio is, and what Twilio's callbacks told",
@@ -121,7 +123,12 @@ ROLES: Mapping[str, frozenset[Permission]] = {
     },
     Role.PORTING: _STAFF
     | _NUMBERS
-    | {Permission.MANAGE_ADDRESSES, Permission.ASSIGN_BUNDLES, Permission.REVEAL_PERSONAL},
+    | {
+        Permission.MANAGE_ADDRESSES,
+        Permission.ASSIGN_BUNDLES,
+        Permission.MANAGE_PORTING,
+        Permission.REVEAL_PERSONAL,
+    },
     Role.MANAGER: _STAFF
     | {
         Permission.APPROVE,

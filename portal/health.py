@@ -24,6 +24,9 @@ RESOURCE_NAMES = {
     "end_users": "End users",
     "documents": "Documents",
     "bundles": "Bundles",
+    "port_ins": "Port-in requests",
+    "hosted_orders": "Hosted orders",
+    "authorizations": "Authorization documents",
 }
 # Beat ticks every 15 seconds; this long without a tick means that nothing happens by itself.
 BEAT_IS_LATE_AFTER = timedelta(minutes=2)

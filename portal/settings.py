@@ -147,6 +147,10 @@ DIGEST_KEY = _secret("DIGEST_KEY")
 TWILIO_BASE_URL = env_str("TWILIO_BASE_URL", "").rstrip("/")
 TWILIO_TIMEOUT = env_int("TWILIO_TIMEOUT", 10, minimum=1)  # seconds, per attempt
 TWILIO_UPLOAD_TIMEOUT = env_int("TWILIO_UPLOAD_TIMEOUT", 60, minimum=1)  # seconds, for a request with a file
+# Which version of hosted numbers is spoken: v2, or the preview of pages 8 and 9 that it replaces.
+HOSTING_API = env_str("HOSTING_API", "v2")
+if HOSTING_API not in ("v2", "preview"):
+    raise ImproperlyConfigured("HOSTING_API is v2 or preview.")
 TWILIO_REQUESTS_PER_SECOND = env_int("TWILIO_REQUESTS_PER_SECOND", 30, minimum=1)  # all workers, per account
 
 # Shared keys that webhooks are signed with instead of the auth token, as id=secret, separated by commas.
@@ -165,6 +169,9 @@ SYNC_INTERVALS = {
     "end_users": timedelta(minutes=env_int("SYNC_MINUTES_END_USERS", 30, minimum=1)),
     "documents": timedelta(minutes=env_int("SYNC_MINUTES_DOCUMENTS", 30, minimum=1)),
     "bundles": timedelta(minutes=env_int("SYNC_MINUTES_BUNDLES", 10, minimum=1)),
+    "port_ins": timedelta(minutes=env_int("SYNC_MINUTES_PORT_INS", 10, minimum=1)),
+    "hosted_orders": timedelta(minutes=env_int("SYNC_MINUTES_HOSTED_ORDERS", 10, minimum=1)),
+    "authorizations": timedelta(minutes=env_int("SYNC_MINUTES_AUTHORIZATIONS", 10, minimum=1)),
 }
 # What a parent account reads for its subaccounts as well.
 SYNC_BY_PARENTS = frozenset({"accounts", "regulations"})
@@ -180,6 +187,9 @@ STALE_AFTER = {
     "end_users": timedelta(hours=1),
     "documents": timedelta(hours=1),
     "bundles": timedelta(minutes=30),
+    "port_ins": timedelta(minutes=30),
+    "hosted_orders": timedelta(minutes=30),
+    "authorizations": timedelta(minutes=30),
 }
 
 # Reviews ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from django.db.models import Count
 
 import compliance.tasks  # noqa: F401 (registers them)
 import inventory.tasks  # noqa: F401
+import porting.tasks  # noqa: F401
 from portal.mirror import runs
 from portal.models import AccountMirrored, SyncRun, TwilioAccount
 from portal.sandbox.core import Sandbox
