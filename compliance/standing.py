@@ -149,7 +149,7 @@ def is_regulated(country: str, number_type: str, groups: Collection[tuple[str, s
 
 def reason_of(mapped: Mapped, now: datetime) -> str:
     """The first of `REASONS` that holds for a number."""
-    about_bundle = _about_bundle(mapped, now) if mapped.is_regulated else ""
+    about_bundle = about_bundle(mapped, now) if mapped.is_regulated else ""
     if about_bundle and REASONS[about_bundle].standing == NOT_COMPLIANT:
         return about_bundle
     fit = fit_of(
@@ -177,7 +177,8 @@ def reason_of(mapped: Mapped, now: datetime) -> str:
     return "nothing-asked" if fit.state == NOT_NEEDED else "address-only"
 
 
-def _about_bundle(mapped: Mapped, now: datetime) -> str:
+def about_bundle(mapped: Mapped, now: datetime) -> str:
+    """What the bundle comes to by itself, where the numbers need one: the first of the reasons about it."""
     bundle, regulation = mapped.bundle, mapped.regulation
     if not mapped.bundle_sid:
         return "no-bundle"

@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from compliance.mapping.card import card_of, with_rules
 from inventory import actions, columns, forms
 from inventory.addresses.reports import fit_of_number
 from inventory.bulk.kinds import tasks_for
@@ -49,6 +50,7 @@ OPERATION_TITLES = {
     TRANSFER_NUMBER: "Moved to another account",
     SET_EMERGENCY_ADDRESS: "Emergency address changed",
     KEEP_NUMBER: "Keeping",
+    "compliance.assign_bundle": "Bundle and address assigned",
 }
 
 _TOLD = {
@@ -242,7 +244,7 @@ def _visible_number(request: StaffRequest, sid: str) -> PhoneNumber:
         "account__usage_period", "activity", "kept__by", "address", "emergency_address", "voice_application",
         "sms_application",
     )  # fmt: skip
-    number: PhoneNumber = get_object_or_404(request.access.visible(rows), pk=sid)
+    number: PhoneNumber = get_object_or_404(request.access.visible(with_rules(rows)), pk=sid)
     return number
 
 
@@ -278,6 +280,7 @@ def _number_context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any
         "number": number,
         "configuration": configuration_of(number.payload),
         "fit": fit_of_number(number),
+        "card": card_of(number, request.access),
         "no_emergency_address": why_no_address(number),
         "price": prices.of(number.account_id, number.country, number.number_type),
         "base_price": prices.base_of(number.account_id, number.country, number.number_type),

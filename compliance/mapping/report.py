@@ -7,10 +7,11 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from compliance.mapping.tally import Group, tally
+from compliance.mapping.words import kind_words
 from compliance.standing import ASSIGNABLE, NOT_COMPLIANT, NOT_KNOWN, NOT_REQUIRED, REASONS, RIGHT, STANDINGS
 from portal.access import Access, Permission
 from portal.labels import Label
-from portal.numbering import country_name, type_name
+from portal.numbering import country_name
 
 # How the URL of the number list spells the country or type of numbers that have none in the mirror.
 _UNKNOWN = "unknown"
@@ -156,7 +157,7 @@ def _lines(
         key = f"{country}.{number_type}"
         lines.append(
             Line(
-                _kind_name(country, number_type),
+                kind_words(country, number_type),
                 filters,
                 _sums(members),
                 key=key,
@@ -165,13 +166,6 @@ def _lines(
             )
         )
     return lines
-
-
-def _kind_name(country: str, number_type: str) -> str:
-    """`Germany, local`."""
-    where = country_name(country) if country else "Country not known"
-    kind = type_name(number_type) if number_type else "type not known"
-    return f"{where}, {kind[:1].lower()}{kind[1:]}" if kind[1:].islower() else f"{where}, {kind}"
 
 
 def _causes(groups: Iterable[Group], where: Mapping[str, str]) -> list[Cause]:

@@ -1,0 +1,104 @@
+import uuid
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from django import forms
+from django.http import QueryDict
+
+from compliance.mapping.words import kind_words
+from compliance.models import Bundle
+from inventory.models import Address
+from portal.forms import PortalForm
+
+_REASON = "Kept with the change, for whoever asks later."
+LEAVE = "leave"
+# So many are shown with a button each; a list holds the others.
+_MOST_BUTTONS = 8
+
+Choices = Sequence[tuple[str, str]]
+
+
+class Group(Protocol):
+    """As much of a group of a draft as its form asks for."""
+
+    bundles: Choices
+    addresses: Choices
+
+    @property
+    def bundle_field(self) -> str: ...
+
+    @property
+    def address_field(self) -> str: ...
+
+
+def bundle_words(bundle: Bundle) -> str:
+    """`Example Holdings, business, until 3 Mar 2027`."""
+    words = [str(bundle)]
+    if regulation := bundle.regulation:
+        words.append(regulation.end_user_type.replace("_", " ") or kind_words(regulation.iso_country, ""))
+    if bundle.valid_until:
+        words.append(f"until {bundle.valid_until:%-d %b %Y}")
+    return ", ".join(words)
+
+
+def address_words(address: Address) -> str:
+    return f"{address}: {', '.join(address.lines)}"
+
+
+def papers_field(label: str, choices: Choices, *, required: str = "") -> forms.ChoiceField:
+    """One of some bundles or addresses; `required` is what to say when none is chosen."""
+    few = len(choices) <= _MOST_BUTTONS
+    return forms.ChoiceField(
+        label=label,
+        choices=choices if few else [("", "Choose one"), *(one for one in choices if one[0])],
+        required=bool(required),
+        widget=forms.RadioSelect if few else forms.Select,
+        error_messages={"required": required, "invalid_choice": required or "Choose one of those offered"},
+    )
+
+
+class AssignForm(PortalForm):
+    """Which bundle and address a number gets, of those that Twilio would take. Either may be absent."""
+
+    form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    opened_bundle = forms.CharField(widget=forms.HiddenInput, required=False)
+    opened_address = forms.CharField(widget=forms.HiddenInput, required=False)
+    reason = forms.CharField(label="Reason", required=False, max_length=200, help_text=_REASON)
+
+    def __init__(self, *args: Any, bundles: Choices, addresses: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if bundles:
+            self.fields["bundle"] = papers_field("Bundle", bundles, required="Choose a bundle")
+        if addresses:
+            self.fields["address"] = papers_field("Address", addresses, required="Choose an address")
+
+    def renew(self, **values: str) -> None:
+        """Fit to be sent again, with these values instead of those that were sent."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["form_key"] = str(uuid.uuid4())
+        for name, value in values.items():
+            data[name] = value
+        self.data = data
+
+
+class GroupForm(PortalForm):
+    """A bundle and an address for each group of a draft, of those that Twilio would take."""
+
+    def __init__(self, *args: Any, groups: Sequence[Group], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for group in groups:
+            for name, label, offered in (
+                (group.bundle_field, "Bundle", group.bundles),
+                (group.address_field, "Address", group.addresses),
+            ):
+                if offered:
+                    what = f"Choose {'a bundle' if label == 'Bundle' else 'an address'} for {group}"
+                    field = papers_field(label, [*offered, (LEAVE, "Leave as it is")], required=what)
+                    field.initial = offered[0][0] if len(offered) == 1 else None
+                    self.fields[name] = field
+
+    def chosen(self, name: str) -> str:
+        """The sid that was chosen; "" to leave what there is."""
+        sid = str(self.cleaned_data.get(name) or "")
+        return "" if sid == LEAVE else sid

@@ -1,0 +1,79 @@
+"""Which bundles can be mapped to numbers of an account, country and type, and whether they need one."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+from django.utils import timezone
+
+from compliance.models import Bundle, Regulation
+from compliance.querysets import BundleQuerySet
+from compliance.standing import is_regulated
+from inventory.addresses.fit import NEEDS
+from inventory.models import Address
+from inventory.querysets import AddressQuerySet
+
+# So many are offered at once; others are found by a word.
+MOST_OFFERED = 100
+
+
+class Rules:
+    """For which countries and types there are regulations. Read once, when first asked."""
+
+    def __init__(self) -> None:
+        self._groups: frozenset[tuple[str, str]] | None = None
+
+    def ask_for_bundle(self, country: str, number_type: str) -> bool | None:
+        """Whether such numbers need a bundle; None where that cannot be told."""
+        if self._groups is None:
+            rows = Regulation.objects.in_force().order_by()
+            self._groups = frozenset(rows.values_list("iso_country", "number_type").distinct())
+        return is_regulated(country, number_type, self._groups)
+
+
+def usable_bundles(
+    account_sid: str, country: str, number_type: str, *, asked_for: bool | None
+) -> BundleQuerySet:
+    """Bundles of the account that Twilio takes with such numbers: approved, matching, not past their day.
+
+    For a type that no regulation is named for (`asked_for` is None), those of the country: Twilio says
+    which of its types it means only by what it takes.
+    """
+    still = Q(valid_until=None) | Q(valid_until__gt=timezone.now())
+    rows = Bundle.objects.approved().filter(still, account_id=account_sid, regulation__iso_country=country)
+    if asked_for is not None:
+        rows = rows.filter(regulation__number_type=number_type)
+    usable: BundleQuerySet = (
+        rows.select_related("regulation")
+        .defer("payload", "email", "regulation__payload")
+        .order_by("friendly_name", "sid")
+    )
+    return usable
+
+
+def named(bundles: BundleQuerySet, text: str) -> BundleQuerySet:
+    """Those that a person means by a part of the name, or by the sid."""
+    return bundles.filter(Q(friendly_name__icontains=text) | Q(pk=text)) if text else bundles
+
+
+def usable_addresses(account_sid: str, country: str, requirements: Iterable[str]) -> AddressQuerySet:
+    """Addresses of the account that do for numbers of all these requirements."""
+    rows = Address.objects.present().filter(account_id=account_sid)
+    needs = [need for need in requirements if need in NEEDS]
+    if not needs:
+        rows = rows.none()
+    if "local" in needs:
+        rows = rows.filter(iso_country=country)
+    if "foreign" in needs:
+        rows = rows.exclude(iso_country=country)
+    usable: AddressQuerySet = rows.defer("payload").order_by("customer_name", "sid")
+    return usable
+
+
+def regulation_of(bundle: Bundle | None) -> Regulation | None:
+    """A bundle's regulation, None while it is not mirrored."""
+    if bundle is None or not bundle.regulation_id:
+        return None
+    try:
+        return bundle.regulation
+    except Regulation.DoesNotExist:
+        return None
