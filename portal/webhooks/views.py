@@ -138,7 +138,7 @@ def _body_of(delivery: Delivery) -> Subject | None:
         account=delivery.account,
         target=processing.audit_target(delivery),
         field="body",
-        label="Body",
+        label="the body of the callback",
         url=reverse("delivery-body", args=[delivery.pk]),
         page_url=reverse("delivery-detail", args=[delivery.pk]),
         read=lambda: delivery.body,

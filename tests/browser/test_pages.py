@@ -16,6 +16,7 @@ PAGES = {
     "home": ["/"],
     "search": ["/search/", "/search/?q=reception", "/search/?q=%2B1+201*", "/search/?q=nothing+of+that+name"],
     "sync-health": ["/sync/"],
+    "delivery-list": ["/deliveries/", "/deliveries/?state=failed"],
     "preferences": ["/preferences/"],
     "help": ["/help/"],
     "session": ["/session/"],
@@ -84,6 +85,7 @@ FOR_STRANGERS = {
 }
 # About things that the demo does not have until somebody makes them.
 ON_THE_WAY = {
+    "delivery-detail", "delivery-body",
     "batch-detail", "inventory:bulk-change", "inventory:bulk-preview", "inventory:preset-edit",
     "inventory:bulk-release", "inventory:bulk-transfer", "inventory:bulk-transfer-review",
     "inventory:bulk-emergency", "inventory:bulk-emergency-review", "inventory:purchase-check",
@@ -95,9 +97,11 @@ ERRORS = {
     "/nowhere/": 404,
     "/numbers/PN00000000000000000000000000000000/": 404,
     "/sync/numbers/refresh/": 405,
+    "/webhooks/bundles/": 405,
     "/people/": 403,
 }
 NOT_PAGES = {
+    "delivery-replay", "compliance:bundle-callback",
     "healthz", "readyz", "sync-refresh", "people-link", "people-second-factor", "people-sign-out",
     "people-active", "inventory:number-export", "inventory:number-note", "inventory:number-refresh",
     "mfa_download_recovery_codes",

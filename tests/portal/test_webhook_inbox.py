@@ -288,7 +288,7 @@ def test_the_body_is_for_administrators(as_support, as_manager, account):
         assert client.post(url(delivery, "body/"), {"reason": "curious"}).status_code == 403
     page = Page.of(as_support, url(delivery))
     assert "administrators alone" in page.text
-    assert not page.has_link("Reveal the body")
+    assert not page.has_link("Reveal the body of the callback")
 
 
 def test_of_what_was_refused_there_is_no_body(as_admin, account):
