@@ -41,7 +41,7 @@ class Field:
     def fault(self, value: Any) -> str:
         """What is wrong with a value by itself, as a sentence; "" if nothing is."""
         if is_blank(value):
-            return "" if self.is_optional else f"Enter {_lower(self.label)}."
+            return "" if self.is_optional else f"Enter {in_sentence(self.label)}."
         words = str(value)
         if self.choices and words not in self.choices:
             return f"{self.label} must be one of: {', '.join(self.choices)}."
@@ -306,6 +306,6 @@ def _words(machine_name: str) -> str:
     return machine_name.replace("_", " ").capitalize()
 
 
-def _lower(label: str) -> str:
+def in_sentence(label: str) -> str:
     """A label inside a sentence: `business name`, `VAT number`."""
     return " ".join(word if word[1:] != word[1:].lower() else word.lower() for word in label.split(" "))
