@@ -269,15 +269,6 @@ def _tags(text: str) -> list[str]:
     return sorted(tags)
 
 
-class ReasonForm(PortalForm):
-    reason = forms.CharField(
-        label="Reason",
-        required=False,
-        max_length=200,
-        help_text="Kept with every change, for whoever asks later.",
-    )
-
-
 class PresetForm(ChangeForm):
     """A preset: a name, for which account, and what it sets."""
 

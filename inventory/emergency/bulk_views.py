@@ -5,12 +5,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from inventory.bulk.forms import ReasonForm
 from inventory.bulk.kinds import SET_EMERGENCY_ADDRESSES
-from inventory.bulk.views import ITEM_SORTS, confirm_draft, draft_context, keep_ticks, own_draft
 from inventory.emergency.bulk import plan_emergency
 from inventory.models import Address
 from portal.access import Permission, allowed
+from portal.batches.drafts import ITEM_SORTS, confirm_draft, draft_context, keep_ticks, own_draft
+from portal.batches.forms import ReasonForm
 from portal.forms import PortalForm
 from portal.http import StaffRequest, go, page
 from portal.listing import list_page

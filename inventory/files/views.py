@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_http_methods
 
 from inventory.bulk.kinds import tasks_for
-from inventory.bulk.views import draft_context
 from inventory.files import actions
 from inventory.files.dry_run import DryRun, dry_run
 from inventory.files.edits import FIELDS, OURS, title_of
@@ -20,6 +19,7 @@ from inventory.files.tables import Unreadable, lines_of
 from inventory.models import NumberFacet, PhoneNumber
 from portal.access import Permission, allowed
 from portal.batches.asking import NotAllowed
+from portal.batches.drafts import draft_context
 from portal.http import StaffRequest, go, page
 from portal.models import Batch
 

@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from inventory.bulk.kinds import RELEASE_NUMBERS, TRANSFER_NUMBERS
-from inventory.bulk.views import ITEM_SORTS, confirm_draft, draft_context, keep_ticks, own_draft
 from inventory.models import PhoneNumber, ReleasedNumber
 from inventory.moving import actions
 from inventory.moving.forms import ReleaseForm, TransferForm, TransferReasonForm
 from portal.access import Permission, allowed
 from portal.batches import asking
+from portal.batches.drafts import ITEM_SORTS, confirm_draft, draft_context, keep_ticks, own_draft
 from portal.csv_files import csv_response
 from portal.http import StaffRequest, go, page
 from portal.listing import Sort, list_page

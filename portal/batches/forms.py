@@ -8,6 +8,17 @@ from portal.labels import APPROVABLE_KINDS, BATCH_KINDS
 from portal.models import ApprovalRule, TwilioAccount
 
 
+class ReasonForm(PortalForm):
+    """Why a draft is confirmed."""
+
+    reason = forms.CharField(
+        label="Reason",
+        required=False,
+        max_length=200,
+        help_text="Kept with every change, for whoever asks later.",
+    )
+
+
 class DecisionForm(PortalForm):
     """Yes or no, and why. A no without a reason helps nobody."""
 
