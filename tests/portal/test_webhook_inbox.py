@@ -208,6 +208,17 @@ def test_it_says_how_far_it_is(as_support, account, fields, words):
     assert words in Page.of(as_support, url(make_delivery(account, **fields))).one(".notice").text
 
 
+def test_what_a_stranger_wrote_is_text(as_admin, account):
+    evil = "'\"><x-evil on=1>"
+    refused = make_delivery(account, verdict=Verdict.BAD_SIGNATURE, why=evil, headers={"User-Agent": evil})
+    good = make_delivery(account, said={"status": evil, evil: evil}, error=evil, state=State.FAILED)
+
+    for path in (INBOX, url(refused), url(good)):
+        page = Page.of(as_admin, path)
+        assert not page.all("x-evil")
+        assert "<x-evil" in page.text
+
+
 def test_one_of_a_foreign_account_is_not_there(account):
     limited = Client()
     limited.force_login(make_user(Role.ADMIN, accounts=[make_account()]))
