@@ -7,4 +7,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/", include("compliance.callbacks.urls")),
     path("compliance/", include("compliance.knowing.urls")),
     path("regulations/", include("compliance.regulations.urls")),
+    path("bundles/", include("compliance.guided.urls")),
 ]
