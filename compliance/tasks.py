@@ -5,6 +5,9 @@ from celery import shared_task
 from compliance import sync
 from compliance.bundles.actions import settle_bundle_operations
 from compliance.items.actions import settle_item_operations
+from compliance.mapping.actions import settle_assignments
+from compliance.mapping.bulk import carry_out_assignment
+from compliance.mapping.kinds import ASSIGN_BUNDLES
 from compliance.renewals.actions import START_UPDATES, carry_out_start
 from portal.batches import runner
 from portal.batches.runner import CarryOut
@@ -13,6 +16,7 @@ from portal.mirror import runs
 # How each kind of batch carries one item out.
 CARRY_OUT: Mapping[str, CarryOut] = {
     START_UPDATES: carry_out_start,
+    ASSIGN_BUNDLES: carry_out_assignment,
 }
 
 
@@ -40,6 +44,7 @@ def sync_bundles(run_id: int) -> None:
 def settle_compliance_operations() -> None:
     settle_bundle_operations()
     settle_item_operations()
+    settle_assignments()
 
 
 @shared_task(name="run_compliance_batch")

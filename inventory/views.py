@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from compliance.mapping.card import card_of, with_rules
+from compliance.mapping.kinds import ASSIGN_BUNDLE
 from inventory import actions, columns, forms
 from inventory.addresses.reports import fit_of_number
 from inventory.bulk.kinds import tasks_for
@@ -50,7 +51,7 @@ OPERATION_TITLES = {
     TRANSFER_NUMBER: "Moved to another account",
     SET_EMERGENCY_ADDRESS: "Emergency address changed",
     KEEP_NUMBER: "Keeping",
-    "compliance.assign_bundle": "Bundle and address assigned",
+    ASSIGN_BUNDLE: "Bundle and address assigned",
 }
 
 _TOLD = {

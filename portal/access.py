@@ -86,6 +86,7 @@ BATCH_PERMISSIONS: Mapping[str, Permission] = {
     "inventory.release_numbers": Permission.RELEASE_NUMBERS,
     "inventory.transfer_numbers": Permission.TRANSFER_NUMBERS,
     "inventory.set_emergency_addresses": Permission.MANAGE_ADDRESSES,
+    "compliance.assign_bundles": Permission.ASSIGN_BUNDLES,
     "compliance.start_updates": Permission.MANAGE_BUNDLES,
 }
 # What concerns the whole installation: a role on named accounts does not give it.

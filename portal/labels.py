@@ -37,6 +37,7 @@ BATCH_KINDS: Mapping[str, str] = {
     "inventory.release_numbers": "Release numbers",
     "inventory.transfer_numbers": "Move numbers to another account",
     "inventory.set_emergency_addresses": "Change emergency addresses",
+    "compliance.assign_bundles": "Assign bundles to numbers",
     "compliance.start_updates": "Start updates of bundles",
 }
 # Those for which four eyes can be asked.

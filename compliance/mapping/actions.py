@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from compliance.mapping.fitting import fit_of_address, why_not_bundle
+from compliance.mapping.kinds import ASSIGN_BUNDLE
 from compliance.mapping.offers import Rules
 from compliance.models import Bundle
 from inventory import gateway, sync
@@ -18,7 +19,6 @@ from portal.twilio.errors import Absent, NoCredentials, TwilioFailure
 from portal.twilio.login import Login
 from portal.twilio.patience import IN_A_REQUEST, Patience
 
-ASSIGN_BUNDLE = "compliance.assign_bundle"
 _NAMES = ("bundle_sid", "address_sid")
 
 

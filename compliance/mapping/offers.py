@@ -38,12 +38,16 @@ def usable_bundles(
     For a type that no regulation is named for (`asked_for` is None), those of the country: Twilio says
     which of its types it means only by what it takes.
     """
-    still = Q(valid_until=None) | Q(valid_until__gt=timezone.now())
-    rows = Bundle.objects.approved().filter(still, account_id=account_sid, regulation__iso_country=country)
-    if asked_for is not None:
-        rows = rows.filter(regulation__number_type=number_type)
+    rows = still_usable(Bundle.objects.filter(account_id=account_sid, regulation__iso_country=country))
+    return rows if asked_for is None else rows.filter(regulation__number_type=number_type)
+
+
+def still_usable(bundles: BundleQuerySet) -> BundleQuerySet:
+    """Those of them that are approved and whose last valid day has not passed, by name."""
     usable: BundleQuerySet = (
-        rows.select_related("regulation")
+        bundles.approved()
+        .filter(Q(valid_until=None) | Q(valid_until__gt=timezone.now()))
+        .select_related("regulation")
         .defer("payload", "email", "regulation__payload")
         .order_by("friendly_name", "sid")
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from compliance.mapping.kinds import ASSIGN_BUNDLES
 from portal.access import BATCH_PERMISSIONS, Access, Permission
 
 UPDATE_NUMBERS = "inventory.update_numbers"
@@ -31,6 +32,7 @@ class Task:
 TASKS: Mapping[str, Task] = {
     "change": Task("Change", "Change with a preset", UPDATE_NUMBERS, "inventory:bulk-change"),
     "emergency": Task("Emergency address", "", SET_EMERGENCY_ADDRESSES, "inventory:bulk-emergency"),
+    "bundle": Task("Assign bundle", "", ASSIGN_BUNDLES, "compliance:bulk-assign"),
     "transfer": Task("Move", "Move to another account", TRANSFER_NUMBERS, "inventory:bulk-transfer"),
     "release": Task("Release", "Release this number", RELEASE_NUMBERS, "inventory:bulk-release"),
 }
