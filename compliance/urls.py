@@ -7,5 +7,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/", include("compliance.callbacks.urls")),
     path("compliance/", include("compliance.knowing.urls")),
     path("regulations/", include("compliance.regulations.urls")),
+    path("documents/", include("compliance.documents.urls")),
     path("bundles/", include("compliance.guided.urls")),
 ]

@@ -85,6 +85,10 @@ app.conf.beat_schedule = {
         "options": {"expires": 60},
     },
     "forget old callbacks": {"task": "forget_old_deliveries", "schedule": 6 * 3600.0},
+    "delete files of documents that were decided upon": {
+        "task": "purge_document_files",
+        "schedule": crontab(hour=3, minute=20),
+    },
     "delete files that belong to nothing": {
         "task": "purge_files",
         "schedule": crontab(hour=3, minute=10),

@@ -125,6 +125,20 @@ NAVIGATION = (
                     "compliance:regulation-checklist",
                 ),
             ),
+            NavItem(
+                "Documents",
+                "compliance:document-list",
+                also=(
+                    "compliance:document-detail",
+                    "compliance:document-upload",
+                    "compliance:document-edit",
+                    "compliance:document-replace",
+                    "compliance:document-delete",
+                    "compliance:document-reveal",
+                    "compliance:document-file-reveal",
+                    "compliance:document-radar",
+                ),
+            ),
         ),
     ),
     NavSection(

@@ -6,21 +6,21 @@ changed and the id of our copy of its file, never a value; and Twilio's words wi
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from compliance import gateway as compliance_gateway
 from compliance import sync
+from compliance.creation import create_once, settle_creation
 from compliance.documents import gateway
 from compliance.documents.refusals import keepable
+from compliance.documents.words import mark_of
 from compliance.models import SupportingDocument
 from portal import files, operations
-from portal.mirror.records import iso8601
 from portal.models import Change, Note, Operation, StoredFile, TwilioAccount, User
 from portal.secrets import fingerprint
 from portal.twilio.bodies import UNREADABLE, read_object
@@ -33,10 +33,6 @@ UPLOAD_DOCUMENT = "compliance.upload_document"
 UPDATE_DOCUMENT = "compliance.update_document"
 REPLACE_FILE = "compliance.replace_file"
 DELETE_DOCUMENT = "compliance.delete_document"
-# Twilio dates a document by its own clock, which may be this far from ours.
-_CLOCKS_DIFFER = timedelta(minutes=2)
-# The same document again within this time is the same wish.
-_SAME_WITHIN = timedelta(minutes=10)
 
 
 class ChangedMeanwhile(Exception):
@@ -55,57 +51,50 @@ class KeptAsItIs(Exception):
         self.document = document
 
 
-def mark_of(friendly_name: str, attributes: Mapping[str, Any]) -> str:
-    """A fingerprint of what can be changed, to see whether somebody else changed it."""
-    return fingerprint("document", friendly_name, json.dumps(attributes, sort_keys=True))
-
-
 def upload_document(
     *,
     account: TwilioAccount,
     type: str,
     friendly_name: str,
     attributes: Mapping[str, Any],
-    file: CheckedFile | None,
+    file: CheckedFile,
     actor: User,
     form_key: UUID | None = None,
     reason: str = "",
 ) -> SupportingDocument:
-    """Create a document at Twilio, once, with its file if it has one; our copy of that is stored first.
+    """Create a document with its file at Twilio, once; our copy of the file is stored first.
 
-    Raises the four Twilio failures, AlreadySent and AlreadyUnderWay. Twilio knows no idempotency here, so
-    the operation's target is a fingerprint of content, type and attributes in the account until there is a
-    sid: the same document sent by two people within minutes is sent once. A document that comes back with
-    `mime_type` empty is there, but Twilio has not got its file: `replace_file` sends it again.
+    Raises the four Twilio failures, AlreadyUnderWay, and AlreadySent, whose operation has it as target.
+    The wish is recognised by content, type, name and attributes in the account, so two people who send the
+    same within minutes send it once. A document that comes back with `mime_type` empty is there, but Twilio
+    has not got its file: `replace_file` sends it again.
     """
     login = account.require_own_login()
     key = _key(account.sid, type, friendly_name, attributes)
-    natural_key = f"document:{key}:{fingerprint('file', file.digest if file else '', account.sid)}"
+    natural_key = f"document:{key}:{fingerprint('file', file.digest, account.sid)}"
     operations.check_may_start(natural_key, form_key)
-    if twin := _just_created(account, natural_key):
-        raise operations.AlreadySent(twin)
     stored_id = _stored_id(file, account, actor)
-    detail = {"type": type, "key": key, "natural_key": natural_key, "file": stored_id}
     try:
-        operation = operations.start(
-            UPLOAD_DOCUMENT, account=account, target=natural_key, actor=actor, detail=detail, reason=reason,
+        return create_once(
+            UPLOAD_DOCUMENT,
+            model=SupportingDocument,
+            account=account,
+            natural_key=natural_key,
+            detail={"type": type, "key": key, "file": stored_id},
+            send=lambda: gateway.upload_document(
+                login, friendly_name=friendly_name, type=type, attributes=attributes, **_as_sent(file)
+            ),
+            apply=partial(_apply_with_file, stored_id),
+            actor=actor,
             form_key=form_key,
-        )  # fmt: skip
-    except (operations.AlreadySent, operations.AlreadyUnderWay):
+            reason=reason,
+            keepable=lambda failure: keepable(failure, attributes, friendly_name),
+        )
+    except Uncertain:
+        raise
+    except (TwilioFailure, operations.AlreadySent, operations.AlreadyUnderWay):
         _discard(file, stored_id)
         raise
-    asked: dict[str, Any] = {"friendly_name": friendly_name, "type": type, "attributes": attributes}
-    try:
-        if file is None:
-            snapshot = compliance_gateway.create_document(login, **asked)
-        else:
-            snapshot = gateway.upload_document(login, **asked, **_as_sent(file))
-    except TwilioFailure as failure:
-        operations.end_as(operation, keepable(failure, attributes, friendly_name))
-        if not isinstance(failure, Uncertain):
-            _discard(file, stored_id)
-        raise
-    return _created(operation, snapshot)
 
 
 def update_document(
@@ -251,27 +240,20 @@ def settle_document_operations() -> None:
 
 
 def _settle_upload(operation: Operation) -> None:
-    """Look for the document in the account's list: the same in all we know of it, and new since."""
-    account = operation.account
-    since = operation.started_at - _CLOCKS_DIFFER
-    known = set(
-        SupportingDocument.objects.filter(account=account, first_seen_at__lt=operation.started_at)
-        .values_list("pk", flat=True)
-    )  # fmt: skip
-    uploads = Operation.objects.filter(kind=UPLOAD_DOCUMENT)
-    for payload, snapshot in _listed(account):
-        created = iso8601(payload.get("date_created"))
-        if snapshot.sid in known or created is None or created < since:
-            continue
-        attributes = payload.get("attributes")
+    account, key = operation.account, operation.detail["key"]
+
+    def is_it(payload: Mapping[str, Any]) -> bool:
         kind, name = str(payload.get("type") or ""), str(payload.get("friendly_name") or "")
-        if _key(account.sid, kind, name, attributes or {}) != operation.detail["key"]:
-            continue
-        if uploads.filter(target=snapshot.sid).exists():
-            continue  # what somebody else uploaded meanwhile is theirs
-        _created(operation, snapshot, words="Twilio's answer was lost; the document is there.")
-        return
-    operations.refuse(operation, "Twilio's answer was lost, and the account does not have the document.")
+        found = _key(account.sid, kind, name, payload.get("attributes") or {})
+        return found == str(key)
+
+    settle_creation(
+        operation,
+        model=SupportingDocument,
+        listed=_listed(account),
+        is_it=is_it,
+        apply=partial(_apply_with_file, operation.detail["file"]),
+    )
 
 
 def _settle_update(operation: Operation) -> None:
@@ -320,28 +302,20 @@ def _settled(operation: Operation) -> SupportingDocument | None:
         return None
 
 
-def _listed(account: TwilioAccount) -> Iterator[tuple[dict[str, Any], Snapshot]]:
+def _listed(account: TwilioAccount) -> Iterator[Snapshot]:
     for page in compliance_gateway.iter_document_pages(account.require_own_login()):
         for record in page.records:
             try:
                 payload, body = read_object(record)
             except UNREADABLE:
                 continue
-            sid = payload.get("sid")
-            if isinstance(sid, str):
-                yield payload, Snapshot(sid, body, page.requested_at, page.effort.request_id)
+            if isinstance(sid := payload.get("sid"), str):
+                yield Snapshot(sid, body, page.requested_at, page.effort.request_id)
 
 
-def _created(operation: Operation, snapshot: Snapshot, *, words: str = "") -> SupportingDocument:
-    with transaction.atomic(durable=True):
-        sync.apply_document(snapshot, source=Change.Source.OPERATION, operation=operation)
-        if stored_id := operation.detail["file"]:
-            files.give(stored_id, snapshot.sid)
-        operations.end(operation, words=words, request_id=snapshot.request_id)
-        # It has a sid now, and its history hangs on that.
-        operation.target = snapshot.sid
-        operation.save(update_fields=["target"])
-    return _fetched(snapshot.sid)
+def _apply_with_file(stored_id: str, snapshot: Snapshot, **how: Any) -> None:
+    sync.apply_document(snapshot, **how)
+    files.give(stored_id, snapshot.sid)
 
 
 def _changed(operation: Operation, snapshot: Snapshot) -> SupportingDocument:
@@ -353,31 +327,20 @@ def _changed(operation: Operation, snapshot: Snapshot) -> SupportingDocument:
     return _fetched(snapshot.sid)
 
 
-def _just_created(account: TwilioAccount, natural_key: str) -> Operation | None:
-    """Who created the very same document in the last minutes."""
-    recent = SupportingDocument.objects.present().filter(
-        account=account, first_seen_at__gt=Now() - _SAME_WITHIN
-    )
-    done = Operation.objects.filter(kind=UPLOAD_DOCUMENT, state=Operation.State.DONE)
-    return done.filter(target__in=recent.values("sid"), detail__natural_key=natural_key).first()
-
-
 def _key(account_sid: str, type: str, friendly_name: str, attributes: Any) -> str:
     """Stands for what Twilio's list tells of a document. It leads nobody back to the values."""
     values = json.dumps(attributes, sort_keys=True, default=str)
     return fingerprint("document", account_sid, type, friendly_name.strip(), values)
 
 
-def _stored_id(file: CheckedFile | None, account: TwilioAccount, actor: User) -> str:
+def _stored_id(file: CheckedFile, account: TwilioAccount, actor: User) -> str:
     """Our copy is there before Twilio has anything."""
-    if file is None:
-        return ""
     return file.stored_id or str(files.store(file, account=account, uploaded_by=actor).pk)
 
 
-def _discard(file: CheckedFile | None, stored_id: str) -> None:
+def _discard(file: CheckedFile, stored_id: str) -> None:
     """Nothing became of it. What the form keeps stays kept."""
-    if file is not None and not file.stored_id:
+    if not file.stored_id:
         files.discard(stored_id)
 
 

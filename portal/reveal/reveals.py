@@ -13,6 +13,7 @@ from portal.models import Reveal, TwilioAccount, User
 from portal.secrets import CannotDecrypt
 
 SHOWN_FOR = timedelta(minutes=5)
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,14 @@ class Subject:
     url: str
     page_url: str
     read: Callable[[], Any]
+    hint: str = ""  # what stands for the value, where that is not its mask
+
+    def masked(self) -> str:
+        """What everybody may see of it."""
+        try:
+            return self.hint or mask(self.read())
+        except CannotDecrypt:
+            return "••••"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +70,9 @@ def running(actor: User, target: str) -> Mapping[str, datetime]:
     return dict(rows.values_list("field", "expires_at"))
 
 
-def cell_of(
-    subject: Subject, masked: str, *, can_reveal: bool, running: Mapping[str, datetime]
-) -> MaskedCell:
+def cell_of(subject: Subject, *, can_reveal: bool, running: Mapping[str, datetime]) -> MaskedCell:
     """The cell of a value, in clear if this person may see it now."""
+    masked = subject.masked()
     until = running.get(subject.field) if can_reveal else None
     if until is None:
         return MaskedCell(subject, masked, can_reveal)
@@ -105,7 +113,7 @@ def file_field(stored_id: UUID) -> str:
 def mask(value: Any) -> str:
     """What everybody may see of a value: its first letter and how long it is. `A•••• (7)`."""
     match value:
-        case None | "" | [] | {}:
+        case _ if value in _NOTHING:
             return "–"
         case list() | tuple() | dict():
             return f"•••• ({len(value)} value{'s' if len(value) > 1 else ''})"
@@ -118,7 +126,7 @@ def mask(value: Any) -> str:
 
 def words_of(value: Any) -> str:
     match value:
-        case None | "" | [] | {}:
+        case _ if value in _NOTHING:
             return "–"
         case dict():
             return ", ".join(f"{name}: {words_of(item)}" for name, item in value.items())

@@ -21,33 +21,36 @@ _FILTERS = ("who", "since", "account")
 _SORTS = (Sort("newest", "Newest", ("at", "id"), starts_descending=True),)
 
 
-def reveal(request: StaffRequest, subject: Subject, masked: str) -> HttpResponse:
+def reveal(request: StaffRequest, subject: Subject) -> HttpResponse:
     """Ask for the reason, write the reveal down, show the value. An area's view calls it after its own check.
 
     Without JavaScript a page asks, and leads back to where the value stands; htmx swaps the cell alone, and
     asks for `?masked` when its five minutes are over.
     """
     request.access.require(Permission.REVEAL_PERSONAL, subject.account.pk)
-    cell = MaskedCell(subject, masked, can_reveal=True)
-    is_cell = wants_fragment(request, cell.element_id)
     form = RevealForm(request.POST or None)
-    if request.method == "POST":
-        if "hide" in request.POST:
-            reveals.end(request.user, subject.target, subject.field)
-            return _cell(request, cell) if is_cell else go(request, _place(cell))
-        if form.is_valid():
-            reveals.record(subject, actor=request.user, reason=form.cleaned_data["reason"])
-            if not is_cell:
-                return go(request, _place(cell))
-            running = reveals.running(request.user, subject.target)
-            return _cell(request, reveals.cell_of(subject, masked, can_reveal=True, running=running))
-    elif "masked" in request.GET:
-        return _cell(request, cell) if is_cell else go(request, _place(cell))
+    if request.method == "POST" and "hide" in request.POST:
+        reveals.end(request.user, subject.target, subject.field)
+        return _back(request, subject)
+    if request.method == "POST" and form.is_valid():
+        reveals.record(subject, actor=request.user, reason=form.cleaned_data["reason"])
+        return _back(request, subject)
+    if "masked" in request.GET:
+        return _back(request, subject)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    context = {"cell": cell, "form": form, "asks": True}
-    if is_cell:
+    cell = MaskedCell(subject, "", can_reveal=True)
+    if wants_fragment(request, cell.element_id):
         return _cell(request, cell, form=form, asks=True, status=status)
-    return private(page(request, "portal/reveal.html", context, status=status))
+    return private(page(request, "portal/reveal.html", {"cell": cell, "form": form}, status=status))
+
+
+def _back(request: StaffRequest, subject: Subject) -> HttpResponse:
+    """The cell as this person may see it now, by itself or on its page."""
+    cell = MaskedCell(subject, "", can_reveal=True)
+    if not wants_fragment(request, cell.element_id):
+        return go(request, f"{subject.page_url}#{cell.element_id}")
+    running = reveals.running(request.user, subject.target)
+    return _cell(request, reveals.cell_of(subject, can_reveal=True, running=running))
 
 
 def private(response: HttpResponse) -> HttpResponse:
@@ -60,10 +63,6 @@ def _cell(request: StaffRequest, cell: MaskedCell, *, status: int = 200, **conte
     return private(
         render(request, "components/_masked.html", {"cell": cell, "swapped": True, **context}, status=status)
     )
-
-
-def _place(cell: MaskedCell) -> str:
-    return f"{cell.subject.page_url}#{cell.element_id}"
 
 
 @require_GET

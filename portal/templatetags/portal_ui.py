@@ -176,7 +176,11 @@ def bar(share: float) -> SafeString:
 
 
 # Objects that have a page, by the prefix of their SIDs.
-_PAGES = {"PN": "inventory:number-detail", "AD": "inventory:address-detail"}
+_PAGES = {
+    "PN": "inventory:number-detail",
+    "AD": "inventory:address-detail",
+    "RD": "compliance:document-detail",
+}
 
 
 def page_of(sid: str) -> str:

@@ -22,3 +22,22 @@ def object_link(target: str) -> SafeString:
         if url
         else sid(target)
     )
+
+
+@register.simple_tag
+def named_link(target: str, name: object) -> SafeString:
+    """An object by its name, as a link where it has a page."""
+    url = page_of(target)
+    return format_html('<a href="{}">{}</a>', url, name) if url else format_html("{}", name)
+
+
+@register.filter
+def file_kind(content_type: str) -> str:
+    """`application/pdf` as `PDF`; Twilio may also say `pdf` or `image`."""
+    return content_type.rpartition("/")[2].upper()
+
+
+@register.filter
+def status_words(status: str) -> str:
+    """`twilio-approved` as `approved`."""
+    return status.removeprefix("twilio-").replace("-", " ")

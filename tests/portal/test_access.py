@@ -33,10 +33,31 @@ NUMBERS = {
 }
 EXPECTED = {
     Role.VIEWER: {Permission.VIEW},
-    Role.SUPPORT: STAFF | NUMBERS | {Permission.MANAGE_ADDRESSES, Permission.MANAGE_SENDERS},
-    Role.COMPLIANCE: STAFF | {Permission.MANAGE_ADDRESSES},
-    Role.PORTING: STAFF | NUMBERS | {Permission.MANAGE_ADDRESSES},
-    Role.MANAGER: STAFF | {Permission.APPROVE, Permission.MANAGE_BUDGETS},
+    Role.SUPPORT: STAFF
+    | NUMBERS
+    | {Permission.MANAGE_ADDRESSES, Permission.MANAGE_SENDERS, Permission.ASSIGN_BUNDLES},
+    Role.COMPLIANCE: STAFF
+    | {
+        Permission.MANAGE_ADDRESSES,
+        Permission.MANAGE_BUNDLES,
+        Permission.ASSIGN_BUNDLES,
+        Permission.REVEAL_PERSONAL,
+    },
+    Role.PORTING: STAFF
+    | NUMBERS
+    | {
+        Permission.MANAGE_ADDRESSES,
+        Permission.ASSIGN_BUNDLES,
+        Permission.MANAGE_PORTING,
+        Permission.REVEAL_PERSONAL,
+    },
+    Role.MANAGER: STAFF
+    | {
+        Permission.APPROVE,
+        Permission.MANAGE_BUDGETS,
+        Permission.REVEAL_PERSONAL,
+        Permission.AUDIT_PERSONAL,
+    },
     Role.ADMIN: ALL,
 }
 

@@ -8,6 +8,7 @@ import pytest
 from django.db.models.functions import Now
 
 from compliance.documents import actions
+from compliance.documents.words import mark_of
 from compliance.models import SupportingDocument
 from portal import files, operations
 from portal.models import Change, Operation, PurgeRecord, Purpose, Role, StoredFile
@@ -93,14 +94,6 @@ def test_a_sync_afterwards_has_no_news(twilio, parent, compliance, bill):
     assert not Change.objects.filter(target=document.pk).exists()
 
 
-def test_a_document_without_a_file_goes_to_the_other_host(twilio, parent, compliance):
-    document = upload(parent, compliance, None)
-
-    assert document.mime_type == ""
-    assert [entry.host for entry in posts(twilio)] == ["numbers.twilio.com"]
-    assert not StoredFile.objects.exists()
-
-
 def test_the_same_form_and_the_same_document_are_sent_once(twilio, parent, compliance, manager, bill):
     key = uuid.uuid4()
     document = upload(parent, compliance, bill, form_key=key)
@@ -162,7 +155,7 @@ def test_a_document_that_was_there_before_is_not_taken_for_the_lost_one(twilio, 
     lost = Operation.objects.exclude(state=State.DONE).get()
     assert (lost.state, lost.words) == (
         State.REFUSED,
-        "Twilio's answer was lost, and the account does not have the document.",
+        "Twilio's answer was lost, and the account does not have it.",
     )
     assert StoredFile.objects.unclaimed().count() == 1, "kept for whoever sends it again"
 
@@ -180,7 +173,7 @@ def test_an_upload_that_arrived_without_its_file_says_so_and_can_be_mended(twili
 
 def test_renaming_and_changing_attributes(twilio, parent, compliance, bill):
     document = upload(parent, compliance, bill)
-    mark = actions.mark_of("Registration", VALUES)
+    mark = mark_of("Registration", VALUES)
 
     operation = actions.update_document(
         document=document,
@@ -204,7 +197,7 @@ def test_renaming_and_changing_attributes(twilio, parent, compliance, bill):
 def test_what_was_approved_keeps_its_content_and_takes_a_name(twilio, parent, compliance):
     complete(parent, "documents")
     document = SupportingDocument.objects.select_related("account").filter(status="approved").first()
-    mark = actions.mark_of(document.friendly_name, document.values)
+    mark = mark_of(document.friendly_name, document.values)
     picture = check("b.png", uploads.png(), Purpose.COMPLIANCE)
 
     with pytest.raises(actions.KeptAsItIs):
@@ -227,7 +220,7 @@ def test_a_change_whose_answer_was_lost_is_settled(twilio, parent, compliance, b
     with pytest.raises(Uncertain):
         actions.update_document(
             document=document, friendly_name="New", attributes=None,
-            opened_with=actions.mark_of("Registration", VALUES), actor=compliance,
+            opened_with=mark_of("Registration", VALUES), actor=compliance,
         )  # fmt: skip
     grow_old()
 
