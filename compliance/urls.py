@@ -4,6 +4,7 @@ app_name = "compliance"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("compliance.mapping.urls")),
+    path("", include("compliance.renewals.urls")),
     path("webhooks/", include("compliance.callbacks.urls")),
     path("compliance/", include("compliance.knowing.urls")),
     path("regulations/", include("compliance.regulations.urls")),

@@ -14,11 +14,14 @@ from django.db import transaction
 from compliance import gateway, sync
 from compliance.bundles.actions import delete_bundle, evaluate_bundle, read_bundle
 from compliance.models import Bundle, EndUser, ItemAssignment
+from compliance.querysets import BundleQuerySet
 from compliance.renewals.preflight import Check, is_clear, preflight
 from compliance.renewals.rules import newest_copy
 from portal import operations
+from portal.batches import asking
+from portal.batches.asking import Frozen
 from portal.batches.runner import Outcome, Refused
-from portal.models import BatchItem, Change, Operation, User
+from portal.models import Batch, BatchItem, Change, Operation, User
 from portal.twilio.errors import Absent, TwilioFailure, Uncertain
 from portal.twilio.patience import IN_A_REQUEST, IN_A_TASK, Patience
 
@@ -139,6 +142,46 @@ def escalate(*, bundles: list[Bundle], ticket: str, actor: User) -> None:
             operations.record(
                 ESCALATE_REVIEW, account=bundle.account, target=bundle.pk, actor=actor, detail=detail
             )
+
+
+def draft_starts(rows: BundleQuerySet, *, author: User) -> Batch:
+    """Freeze bundles whose updates are to be started. Raises NotAllowed for none, and for too many."""
+    chosen = rows.select_related("regulation").defer("payload", "regulation__payload")
+    in_order = chosen.order_by("valid_until", "sid")[: asking.MOST_ITEMS + 1]
+    items = [Frozen(bundle.account_id, bundle.pk, _name_of(bundle)) for bundle in in_order]
+    if not items:
+        raise asking.NotAllowed("Tick the bundles to start with.")
+    return asking.draft(START_UPDATES, author=author, draft_view="compliance:renewal-batch", items=items)
+
+
+def _name_of(bundle: Bundle) -> str:
+    """What a batch calls a bundle, whose own name may be a person's."""
+    return f"{bundle.regulation or 'Bundle'}, {bundle.pk[:6]}…{bundle.pk[-4:]}"
+
+
+def check_starts_of(batch: Batch) -> None:
+    """Look at every bundle of a draft: leave out what has a copy, and what cannot be copied."""
+    items = list(batch.items.all())
+    sids = [item.target for item in items]
+    bundles = Bundle.objects.present().in_bulk(sids)
+    copied = set(Bundle.objects.present().filter(copy_of__in=sids).values_list("copy_of", flat=True))
+    for item in items:
+        bundle = bundles.get(item.target)
+        was_possible, words = item.detail.get("possible", True), ""
+        if bundle is None:
+            words = "Twilio does not have it any more."
+        elif bundle.pk in copied:
+            words = "It has a copy already. Go on with that one."
+        elif not bundle.is_approved:
+            words = "It is not approved any more, so it cannot be copied."
+        elif not bundle.valid_until:
+            words = "It has no last day any more."
+        item.words, item.detail = words, {"possible": not words}
+        if words:
+            item.state = BatchItem.State.LEFT_OUT
+        elif not was_possible:
+            item.state = BatchItem.State.WAITING
+    BatchItem.objects.bulk_update(items, ["detail", "state", "words"], batch_size=1000)
 
 
 def carry_out_start(item: BatchItem) -> Outcome:
