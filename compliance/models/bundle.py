@@ -51,7 +51,7 @@ class Bundle(AccountMirrored):
     status_seen = models.CharField(max_length=40, db_default="")  # the status that `status_since` is about
     status_since = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)  # when it last went to review
-    review_reason = models.TextField(db_default="")  # why it was rejected; only callbacks bring it
+    review_reason = EncryptedTextField(db_default="")  # why it was rejected; only callbacks bring it
     is_test = models.BooleanField(db_default=False)  # Twilio does not tell it of a bundle that is there
     copy_of = SidField(db_default="")  # the bundle it is to replace the items of
     items_read_at = models.DateTimeField(null=True)
