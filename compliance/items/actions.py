@@ -14,9 +14,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from compliance import gateway, sync
-from compliance.creation import create_once, settle_creation
 from compliance.models import EndUser, SupportingDocument
 from portal import operations
+from portal.creation import create_once, settle_creation
 from portal.models import Change, Note, Operation, TwilioAccount, User
 from portal.secrets import fingerprint
 from portal.twilio.errors import Absent, TwilioFailure

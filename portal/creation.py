@@ -1,4 +1,4 @@
-"""Creating what Twilio knows no idempotency for: bundles, end users, documents.
+"""Creating what Twilio knows no idempotency for: bundles, documents, hosted orders, letters.
 
 The operation's target is a natural key of the wish, made of fingerprints, until the object has a sid. So two
 people who ask for the same within minutes ask once, and a lost answer is settled by looking, never by
