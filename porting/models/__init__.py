@@ -1,5 +1,18 @@
+from porting.models.eligibility import EligibilityCheck, EligibilityResult
 from porting.models.feature import AccountFeature
 from porting.models.hosting import AuthorizationDocument, HostedOrder
+from porting.models.hosting_work import LetterDraft, OrderTerms, VerificationCall
 from porting.models.port_in import PortInNumber, PortInRequest
 
-__all__ = ["AccountFeature", "AuthorizationDocument", "HostedOrder", "PortInNumber", "PortInRequest"]
+__all__ = [
+    "AccountFeature",
+    "AuthorizationDocument",
+    "EligibilityCheck",
+    "EligibilityResult",
+    "HostedOrder",
+    "LetterDraft",
+    "OrderTerms",
+    "PortInNumber",
+    "PortInRequest",
+    "VerificationCall",
+]
