@@ -149,9 +149,9 @@ def is_regulated(country: str, number_type: str, groups: Collection[tuple[str, s
 
 def reason_of(mapped: Mapped, now: datetime) -> str:
     """The first of `REASONS` that holds for a number."""
-    about_bundle = about_bundle(mapped, now) if mapped.is_regulated else ""
-    if about_bundle and REASONS[about_bundle].standing == NOT_COMPLIANT:
-        return about_bundle
+    papers = about_bundle(mapped, now) if mapped.is_regulated else ""
+    if papers and REASONS[papers].standing == NOT_COMPLIANT:
+        return papers
     fit = fit_of(
         requirement=mapped.requirement,
         country=mapped.country,
@@ -161,19 +161,19 @@ def reason_of(mapped: Mapped, now: datetime) -> str:
     )
     if fit.is_trouble:
         return f"address-{fit.state}"
-    if about_bundle and REASONS[about_bundle].standing == NOT_KNOWN:
-        return about_bundle
+    if papers and REASONS[papers].standing == NOT_KNOWN:
+        return papers
     if mapped.is_regulated is None:
         return "type-unknown"
     if fit.state == FIT_NOT_KNOWN:
         return "address-unknown"
-    if about_bundle == "bundle-in-review":
-        return about_bundle
+    if papers == "bundle-in-review":
+        return papers
     is_asked = mapped.is_regulated or fit.state == FITS
     if is_asked and mapped.changed_at and mapped.changed_at > review_horizon(now):
         return "mapping-changed"
-    if about_bundle:
-        return about_bundle
+    if papers:
+        return papers
     return "nothing-asked" if fit.state == NOT_NEEDED else "address-only"
 
 
