@@ -3,13 +3,18 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from functools import reduce
 from operator import and_
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet, Sum
+from django.conf import settings
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Now
 
+from compliance.models import Bundle
+from compliance.renewals.rules import escalation_after
 from inventory import labels
 from inventory.filters import FACETS, NOT_KNOWN
 from inventory.models import ActivitySum, NumberActivity, NumberFacet, PhoneNumber
@@ -43,6 +48,7 @@ class Figure:
     count: int
     query: str
     hint: str = ""
+    list_name: str = "inventory:number-list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,4 +181,31 @@ def _attention(facets: QuerySet[NumberFacet], access: Access) -> list[Figure]:
             "No longer listed by Twilio", gone.number, "?listed=no", "released or moved outside Numberdesk"
         )
     )
+    figures += _bundles(access)
     return [figure for figure in figures if figure.count]
+
+
+def _bundles(access: Access) -> list[Figure]:
+    """Last days that come near, and reviews that take too long. One query."""
+    soon = Q(copy_of="", status=Bundle.Status.APPROVED, valid_until__lte=Now() + timedelta(days=30))
+    late = Q(status__in=Bundle.UNDER_REVIEW, submitted_at__lt=Now() - escalation_after())
+    counts = access.visible(Bundle.objects.present()).aggregate(
+        soon=Count("sid", filter=soon), late=Count("sid", filter=late)
+    )
+    hours = settings.REVIEW_ESCALATION_HOURS
+    return [
+        Figure(
+            "Bundles are valid for 30 days or less",
+            counts["soon"],
+            "",
+            "their regulations changed",
+            "compliance:deadline-list",
+        ),
+        Figure(
+            f"Reviews take longer than {hours} hours",
+            counts["late"],
+            "?late=escalate",
+            "there is a text for Twilio Support",
+            "compliance:review-list",
+        ),
+    ]

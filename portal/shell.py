@@ -117,6 +117,12 @@ NAVIGATION = (
         (
             NavItem("Report", "compliance:compliance-report", also=("compliance:standing-rule",)),
             NavItem(
+                "Deadlines",
+                "compliance:deadline-list",
+                also=("compliance:renewal-detail", "compliance:renewal-batch"),
+            ),
+            NavItem("Reviews", "compliance:review-list", also=("compliance:review-escalation",)),
+            NavItem(
                 "Regulations",
                 "compliance:regulation-list",
                 also=(
