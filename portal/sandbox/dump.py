@@ -3,7 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
+
 from portal.sandbox import calls, messages
+from portal.sandbox.hosting.resources import AuthorizationDocument, HostedOrder
+from portal.sandbox.porting.requests import without_numbers
+from portal.sandbox.porting.resources import PortIn, PortInNumber
 from portal.sandbox.regulatory.resources import (
     Bundle,
     EndUser,
@@ -11,10 +16,10 @@ from portal.sandbox.regulatory.resources import (
     Evaluation,
     ItemAssignment,
     Regulation,
-    Regulatory,
     SupportingDocument,
     SupportingDocumentType,
 )
+from portal.sandbox.resources import Shown
 from portal.sandbox.store import Store
 from portal.sandbox.wire import decode, encode
 
@@ -31,16 +36,28 @@ def _documents(kind: str) -> Source:
     return "position, sid, CAST(body AS BLOB)", f"document WHERE kind = '{kind}'", _body
 
 
-def _regulatory(kind: type[Regulatory]) -> Source:
+def _shown(kind: type[Shown]) -> Source:
     columns, table, _ = _documents(kind.KIND)
     return columns, table, lambda row: encode(kind.show(decode(_body(row))))
 
 
-REGULATORY: tuple[type[Regulatory], ...] = (
+def _port_in(row: Any) -> bytes:
+    port_in = msgspec.json.decode(_body(row), type=PortIn)
+    return encode({"sid": port_in.sid, **without_numbers(port_in)})
+
+
+def _port_in_number(row: Any) -> bytes:
+    number = msgspec.json.decode(_body(row), type=PortInNumber)
+    return encode({"sid": number.sid, **number.by_itself()})
+
+
+SHOWN: tuple[type[Shown], ...] = (
+    AuthorizationDocument,
     Bundle,
     EndUser,
     EndUserType,
     Evaluation,
+    HostedOrder,
     ItemAssignment,
     Regulation,
     SupportingDocument,
@@ -51,7 +68,9 @@ SOURCES: dict[str, Source] = {
     "addresses": _documents("address"),
     "applications": _documents("application"),
     "caller_ids": _documents("caller_id"),
-    **{f"{kind.KIND}s": _regulatory(kind) for kind in REGULATORY},
+    **{f"{kind.KIND}s": _shown(kind) for kind in SHOWN},
+    "port_ins": (*_documents("port_in")[:2], _port_in),
+    "port_in_numbers": (*_documents("port_in_number")[:2], _port_in_number),
     "numbers": ("position, sid, body", "number WHERE 1", _body),
     "messages": (messages.COLUMNS, "message WHERE 1", messages.render),
     "calls": (calls.COLUMNS, "call WHERE 1", calls.render),
@@ -59,7 +78,7 @@ SOURCES: dict[str, Source] = {
 
 
 def dump(store: Store, resource: str, account: str | None = None) -> Iterator[bytes]:
-    """Line by line, as the API would answer them; KeyError for a resource there is no dump of."""
+    """Line by line, as the API would answer them, with a sid; KeyError for a resource there is no dump of."""
     columns, table, render = SOURCES[resource]
     mine = " AND account = ?" if account else ""
     last = ""

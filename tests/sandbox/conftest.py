@@ -229,8 +229,8 @@ def server(sandbox: Sandbox) -> Iterator[SandboxServer]:
 
 
 def owned(api: Api, **wanted: Any) -> dict[str, Any]:
-    """A number the account owns that has these properties; without an emergency address unless asked for."""
-    wanted.setdefault("emergency_address_sid", None)
+    """A number in use that has these properties; without an emergency address unless asked for."""
+    wanted = {"emergency_address_sid": None, "status": "in-use", **wanted}
     for line in api.sandbox.dump("numbers", api.account):
         number = json.loads(line)
         if all(number[key] == value for key, value in wanted.items()):

@@ -12,6 +12,11 @@ from portal.sandbox.dataset.build import fill
 from portal.sandbox.dataset.numbers import allocate
 from portal.sandbox.dataset.plan import LINES, line_of
 from portal.sandbox.dump import SOURCES
+from portal.sandbox.elsewhere import country_of
+from portal.sandbox.hosting.resources import DOCUMENT_STATUSES, AuthorizationDocument, HostedOrder
+from portal.sandbox.hosting.resources import STATUSES as ORDER_STATUSES
+from portal.sandbox.porting.resources import NUMBER_STATUSES, PortIn, PortInNumber
+from portal.sandbox.porting.resources import STATUSES as PORT_IN_STATUSES
 from portal.sandbox.regulation import covers
 from portal.sandbox.regulatory.evaluation import evaluate
 from portal.sandbox.regulatory.items import items_of
@@ -50,14 +55,15 @@ def test_the_default_holds_2400_numbers_of_every_type_in_twenty_countries():
     box.close()
     assert len(numbers) == 2400
     assert {number["type"] for number in numbers} == {line.type for line in LINES}
-    assert len({line_of(number["phone_number"]).country for number in numbers}) == TWENTY
+    assert len({country_of(number["phone_number"]) for number in numbers}) == TWENTY
     assert len({number["phone_number"] for number in numbers}) == 2400
     assert Counter(number["account_sid"] for number in numbers).most_common()[-1][1] > 200
     assert any(number["trunk_sid"] for number in numbers)
     assert any(number["voice_application_sid"] for number in numbers)
     assert any((number["voice_url"] or "").startswith("http://") for number in numbers)
     assert any(number["voice_url"] and not number["voice_fallback_url"] for number in numbers)
-    regulated = [number for number in numbers if line_of(number["phone_number"]).bundle]
+    lines = {number["sid"]: line_of(number["phone_number"]) for number in numbers}
+    regulated = [number for number in numbers if (line := lines[number["sid"]]) and line.bundle]
     assert 0.02 < sum(not number["bundle_sid"] for number in regulated) / len(regulated) < 0.1
 
 
@@ -82,7 +88,7 @@ def test_papers_and_applications_belong_to_the_account(sandbox):
             if number[key]:
                 assert bodies[kind][number[key]]["account_sid"] == number["account_sid"], key
         if number["address_requirements"] == "local":
-            country = line_of(number["phone_number"]).country
+            country = country_of(number["phone_number"])
             assert bodies["addresses"][number["address_sid"]]["iso_country"] == country
 
 
@@ -214,3 +220,44 @@ def test_a_larger_set_has_more_customers():
     box = Sandbox(numbers=4000, clock=Clock.stopped_at(NOON))
     assert sum(1 for _ in box.dump("bundles")) > 340
     box.close()
+
+
+def test_ports_and_hosted_orders_stand_in_every_state_on_several_accounts(sandbox):
+    with sandbox.changing() as (store, _):
+        ports, numbers, orders, letters = (
+            store.all(kind) for kind in (PortIn, PortInNumber, HostedOrder, AuthorizationDocument)
+        )
+    assert {one.status for one in ports} == set(PORT_IN_STATUSES)
+    assert {one.status for one in numbers} == set(NUMBER_STATUSES)
+    assert {one.status for one in orders} == set(ORDER_STATUSES)
+    assert {one.status for one in letters} == set(DOCUMENT_STATUSES)
+    for found in (ports, orders):
+        assert len({one.account_sid for one in found}) == 4
+        for status in {one.status for one in found}:
+            assert len({one.account_sid for one in found if one.status == status}) > 1
+
+
+def test_orders_have_the_numbers_they_say(sandbox):
+    numbers = {row["sid"]: row for row in map(json.loads, sandbox.dump("numbers"))}
+    with sandbox.store.lock:
+        orders, ported = sandbox.store.all(HostedOrder), sandbox.store.all(PortInNumber)
+    for order in orders:
+        if order.status == "failed":
+            assert order.incoming_phone_number_sid not in numbers
+            continue
+        number = numbers[order.incoming_phone_number_sid]
+        assert (number["origin"], number["phone_number"]) == ("hosted", order.phone_number)
+        assert number["status"] == ("in-use" if order.status == "completed" else "pending")
+    for one in ported:
+        assert (one.status == "completed") == (one.number_sid in numbers)
+
+
+def test_what_is_on_its_way_comes_to_an_end(sandbox):
+    """Nobody acts any more: every deadline passes, and only what waits for people in the sandbox stays."""
+    sandbox.clock.advance(timedelta(days=60))
+    with sandbox.changing() as (store, _):
+        ports, orders = store.all(PortIn), store.all(HostedOrder)
+    assert {one.status for one in ports} & {"waiting_for_signature", "expired"} == {"expired"}
+    assert {one.status for one in orders} == {
+        "twilio-processing", "carrier-processing", "testing", "completed", "failed", "pending-loa",
+    }  # fmt: skip

@@ -267,7 +267,7 @@ def test_faults_are_listed_and_removed(sandbox, api):
 
 
 def test_the_kinds_are_these():
-    assert len(KINDS) == 16
+    assert len(KINDS) == 17
 
 
 def test_the_journal_holds_what_was_asked(sandbox, api, sub):

@@ -23,7 +23,11 @@ def a_hosted_number(api):
     """One that can be ported."""
     hosted = api.get("/IncomingPhoneNumbers", Origin="hosted", PageSize=1000)["incoming_phone_numbers"]
     path = "/v1/Porting/Portability/PhoneNumber"
-    return next(one for one in hosted if api.numbers("GET", f"{path}/{one['phone_number']}")["portable"])
+    return next(
+        one
+        for one in hosted
+        if one["status"] == "in-use" and api.numbers("GET", f"{path}/{one['phone_number']}")["portable"]
+    )
 
 
 def cancel(api, sid, number=""):

@@ -9,14 +9,19 @@ from random import Random
 
 from portal.sandbox.dataset.accounts import DAY, add_accounts
 from portal.sandbox.dataset.compliance import add_compliance
+from portal.sandbox.dataset.hosting import add_hosting
 from portal.sandbox.dataset.numbers import NumberMaker, Owned
 from portal.sandbox.dataset.plan import LINES
+from portal.sandbox.dataset.ports import add_ports
 from portal.sandbox.dataset.traffic import MOST_NUMBERS, add_traffic
 from portal.sandbox.store import Store
 
-VERSION = 6
+VERSION = 7
 DEFAULT_NUMBERS = 2400
 BATCH = 10_000
+# Fewer numbers than this are a test of something else.
+LEAST_FOR_ORDERS = 300
+FAR = 10_000_000
 # Per block, beside its first hundred. People look for words and endings in North America.
 VANITY_STOCK = 450
 PLAIN_STOCK = 150
@@ -31,12 +36,17 @@ def fill(store: Store, numbers: int, anchor: int) -> None:
     """Create the tables and everything in them."""
     store.create_tables()
     with store.transaction():
+        store.write_meta({"serial": 1})
         desks = add_accounts(store, anchor)
         add_compliance(store, desks, numbers, anchor)
         _add_stock(store)
-        busy = _add_numbers(store, NumberMaker(desks, numbers, anchor))
+        if numbers >= LEAST_FOR_ORDERS:
+            add_ports(store, desks, anchor)
+            add_hosting(store, desks, anchor)
+        on_their_way = _put_last(store)
+        busy = _add_numbers(store, NumberMaker(desks, numbers - on_their_way, anchor))
         add_traffic(store, busy, anchor)
-        store.write_meta({"version": VERSION, "numbers": numbers, "anchor": anchor, "serial": 1})
+        store.write_meta({"version": VERSION, "numbers": numbers, "anchor": anchor})
     store.create_indexes()
     store.db.execute("PRAGMA analysis_limit = 1000")
     store.db.execute("ANALYZE")
@@ -50,6 +60,13 @@ def carry_traffic_forward(store: Store, anchor: int) -> None:
             store.db.execute("UPDATE message SET at = at + ?", (seconds,))
             store.db.execute("UPDATE call SET at = at + ?", (seconds,))
             store.write_meta({"anchor": anchor})
+
+
+def _put_last(store: Store) -> int:
+    """Let what was ported in and is being hosted head the list of numbers; how many these are."""
+    store.db.execute("UPDATE number SET position = position + ?", (FAR,))
+    count: int = store.value("SELECT count(*) FROM number")
+    return count
 
 
 def _add_numbers(store: Store, maker: NumberMaker) -> list[Owned]:

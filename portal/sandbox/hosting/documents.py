@@ -152,13 +152,19 @@ def update_document(call: Call) -> Answer:
     if changes and document.status == SIGNING and status != OPENED:
         raise refusal(22107)
     if status == OPENED and document.status == SIGNING:
-        document.status = OPENED
-        document.touch(call.now)
+        reopen(call.store, document, call.now)
     _change(call, document)
     call.store.save(document)
     if status == SIGNING and document.status == OPENED:
         send(call.store, document, orders_of(call.store, document), call.now)
     return ok(show(call, document))
+
+
+def reopen(store: Store, document: AuthorizationDocument, now: int) -> None:
+    """Take a document back from its signer, to change it."""
+    document.status = OPENED
+    document.touch(now)
+    store.save(document)
 
 
 def _change(call: Call, document: AuthorizationDocument) -> None:
@@ -211,6 +217,14 @@ def decline(store: Store, document: AuthorizationDocument, now: int) -> None:
     _let_go(store, orders_of(store, document), now)
 
 
+def expire(store: Store, document: AuthorizationDocument, now: int) -> None:
+    """Nobody signed in time."""
+    _end(store, document, FAILED, now)
+    for order in orders_of(store, document):
+        if order.status == PENDING_LOA:
+            progress.set_status(store, order, ACTION_REQUIRED, now, progress.UNSIGNED)
+
+
 def _end(store: Store, document: AuthorizationDocument, status: str, now: int) -> None:
     if document.status != SIGNING:
         raise ValueError(f"it is {document.status}")
@@ -246,12 +260,8 @@ def _sign_due(store: Store, at: int, sid: str, sent: str) -> None:
 
 def _expire_due(store: Store, at: int, sid: str, sent: str) -> None:
     document = store.find(AuthorizationDocument, sid)
-    if document is None or (document.status, document.sent_at) != (SIGNING, int(sent)):
-        return
-    _end(store, document, FAILED, at)
-    for order in orders_of(store, document):
-        if order.status == PENDING_LOA:
-            progress.set_status(store, order, ACTION_REQUIRED, at, progress.UNSIGNED)
+    if document and (document.status, document.sent_at) == (SIGNING, int(sent)):
+        expire(store, document, at)
 
 
 ACTIONS = {"sign_hosted_loa": _sign_due, "expire_hosted_loa": _expire_due}

@@ -146,11 +146,7 @@ def _make_number(call: Call, port_in: PortIn, one: dict[str, Any], target: Accou
 def show(call: Call, port_in: PortIn, numbers: list[PortInNumber], *, is_new: bool = False) -> dict[str, Any]:
     """A request as it is answered. While it waits for a signature, it names the sandbox's page for that."""
     answer = {
-        "port_in_request_sid": port_in.sid,
-        "url": port_in.url,
-        **port_in.shown(),
-        **in_utc(port_in),
-        "port_in_request_status": words(port_in.status),
+        **without_numbers(port_in),
         "phone_numbers": [number.in_request(is_new=is_new) for number in numbers],
         "signature_request_url": None,
     }
@@ -159,6 +155,16 @@ def show(call: Call, port_in: PortIn, numbers: list[PortInNumber], *, is_new: bo
     if port_in.support_ticket_id is not None:
         answer["support_ticket_id"] = port_in.support_ticket_id
     return answer
+
+
+def without_numbers(port_in: PortIn) -> dict[str, Any]:
+    return {
+        "port_in_request_sid": port_in.sid,
+        "url": port_in.url,
+        **port_in.shown(),
+        **in_utc(port_in),
+        "port_in_request_status": words(port_in.status),
+    }
 
 
 def find(call: Call) -> PortIn:
