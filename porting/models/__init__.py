@@ -2,7 +2,9 @@ from porting.models.eligibility import EligibilityCheck, EligibilityResult
 from porting.models.feature import AccountFeature
 from porting.models.hosting import AuthorizationDocument, HostedOrder
 from porting.models.hosting_work import LetterDraft, OrderTerms, VerificationCall
+from porting.models.number_check import NumberCheck
 from porting.models.port_in import PortInNumber, PortInRequest
+from porting.models.port_in_draft import PortInDraft
 
 __all__ = [
     "AccountFeature",
@@ -11,7 +13,9 @@ __all__ = [
     "EligibilityResult",
     "HostedOrder",
     "LetterDraft",
+    "NumberCheck",
     "OrderTerms",
+    "PortInDraft",
     "PortInNumber",
     "PortInRequest",
     "VerificationCall",

@@ -1,0 +1,143 @@
+"""Port-in requests that are being prepared: made, saved, thrown away.
+
+All that is typed lies in `PortInDraft.values`, flat, by the names of doc page 15: those of the losing
+carrier's information, of its address (`street`, `street_2`, `city`, `state`, `zip`, `country`, or
+`address_sid`), and `target_date`, `window_start` and `window_end` (`09:00`), `time_zone`,
+`notification_emails` (a list), `bundle_sid`, `portability_advance_carrier`, `auto_cancel_approval_numbers`,
+`pins` (by number), `bill_date`, and `matches`: which values somebody has found on the bill.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from portal import files
+from portal.models import StoredFile, TwilioAccount, User
+from portal.numbering import MOBILE, country_of, normal_type, type_of
+from porting.models import PortInDraft, PortInRequest
+
+CUSTOMER = ("customer_type", "customer_name", "account_number", "account_telephone_number")
+REPRESENTATIVE = ("authorized_representative", "authorized_representative_email")
+ADDRESS = ("street", "street_2", "city", "state", "zip", "country")
+KATAKANA = ("authorized_representative_katakana", "katakana_name", "sub_municipality", "building")
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else has saved the draft since it was opened."""
+
+    def __init__(self, draft: PortInDraft) -> None:
+        super().__init__("The draft has changed since it was opened.")
+        self.draft = draft
+
+
+def create_draft(
+    *,
+    account: TwilioAccount,
+    numbers: Sequence[str],
+    values: Mapping[str, Any],
+    actor: User,
+    replaces: str = "",
+    pin_numbers: Collection[str] | None = None,
+    country: str = "",
+    number_type: str = "",
+    carrier: str = "",
+) -> PortInDraft:
+    """Begin a request for these numbers (E.164), with `values` filled in where they are known already.
+
+    What is not said of the numbers is read off them: where they are from, what they are, and that mobile
+    numbers want a PIN. `document_sid` among the values is a bill that Twilio has already; `replaces` is the
+    request whose rejected numbers these are.
+    """
+    ordered = list(dict.fromkeys(numbers))
+    if not ordered:
+        raise ValueError("A request has at least one number.")
+    known = dict(values)
+    document_sid = str(known.pop("document_sid", "") or "")
+    kinds = {type_of(number) for number in ordered}
+    if pin_numbers is None:
+        with_pin = normal_type(number_type) == MOBILE
+        pin_numbers = [number for number in ordered if with_pin or type_of(number) == MOBILE]
+    wanted = set(pin_numbers) | set(known.get("pins") or ())
+    return PortInDraft.objects.create(
+        account=account,
+        numbers=ordered,
+        pin_numbers=[number for number in ordered if number in wanted],
+        country=country or country_of(ordered[0]),
+        number_type=normal_type(number_type) or (kinds.pop() if len(kinds) == 1 else ""),
+        carrier=carrier,
+        values=known,  # type: ignore[misc]
+        document_sid=document_sid,
+        replaces=replaces,
+        created_by=actor,
+        saved_by=actor,
+    )
+
+
+def save_draft(
+    *,
+    draft: PortInDraft,
+    values: Mapping[str, Any],
+    actor: User,
+    version: int | None = None,
+    **columns: Any,
+) -> PortInDraft:
+    """Keep what was said at a task; values of other tasks stay. None takes a value away.
+
+    With `version`, the one that was opened, raises ChangedMeanwhile rather than overwrite what somebody else
+    has answered since. What Twilio refused of these values is forgotten: they may be right now.
+    """
+    with transaction.atomic():
+        row = PortInDraft.objects.select_for_update().get(pk=draft.pk)
+        held = row.said
+        is_old = version is not None and row.version != version and row.saved_by_id != actor.pk
+        if is_old and any(held.get(name) not in (None, value) for name, value in values.items()):
+            raise ChangedMeanwhile(row)
+        after = {**held, **values}
+        row.values = {name: value for name, value in after.items() if value is not None}
+        row.refusals = {name: words for name, words in (row.refusals or {}).items() if name not in values}
+        for name, value in columns.items():
+            setattr(row, name, value)
+        row.saved_by, row.version = actor, row.version + 1
+        row.save(update_fields=["values", "refusals", "saved_by", "version", *columns])
+        PortInDraft.objects.filter(pk=row.pk).update(saved_at=Now())
+    return fetch_draft(row)
+
+
+def fetch_draft(draft: PortInDraft) -> PortInDraft:
+    """The draft as it is now."""
+    return PortInDraft.objects.select_related("account", "bill", "saved_by").get(pk=draft.pk)
+
+
+def delete_draft(*, draft: PortInDraft) -> None:
+    """Throw a draft away, and the bill that was kept for it. A request that was filed stays."""
+    with transaction.atomic():
+        rows = PortInDraft.objects.open().select_for_update().filter(pk=draft.pk)
+        if not rows.exists():
+            return
+        PortInDraft.objects.filter(pk=draft.pk).delete()
+    forget_bill(draft)
+
+
+def forget_bill(draft: PortInDraft) -> None:
+    """Nobody needs the file that was kept for the draft any more."""
+    for stored in StoredFile.objects.there().filter(owner_sid=draft.file_owner):
+        StoredFile.objects.filter(pk=stored.pk).update(owner_sid="")
+        files.discard(stored.pk)
+
+
+def values_of_request(request: PortInRequest) -> dict[str, Any]:
+    """What a request was filed with, as a draft keeps it: to file its rejected numbers again."""
+    carrier = request.carrier
+    found = carrier.get("address")
+    address: Mapping[str, Any] = found if isinstance(found, dict) else {}
+    values = {name: carrier.get(name) for name in (*CUSTOMER, *REPRESENTATIVE, *KATAKANA)}
+    values |= {name: address.get(name) for name in ADDRESS}
+    values |= {
+        "notification_emails": request.notification_emails or None,
+        "bundle_sid": request.bundle_sid,
+        "portability_advance_carrier": request.payload.get("portability_advance_carrier"),
+        "document_sid": next(iter(request.document_sids), ""),
+    }
+    return {name: value for name, value in values.items() if value}
