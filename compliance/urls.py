@@ -10,4 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("regulations/", include("compliance.regulations.urls")),
     path("documents/", include("compliance.documents.urls")),
     path("bundles/", include("compliance.guided.urls")),
+    path("bundles/", include("compliance.bundles.urls")),
+    path("end-users/", include("compliance.end_users.urls")),
 ]

@@ -192,7 +192,7 @@ def list_page(
     """
     order = read_order(request, sorts, default_sort)
     size = _read_size(request)
-    fields = [rows.model._meta.get_field(name) for name in order.sort.fields]
+    fields = [_field(rows, name) for name in order.sort.fields]
     cursor = Cursor.decode(request.GET.get("page", ""), fields)
     length = count or capped_count(rows)
 
@@ -289,6 +289,12 @@ def read_order(request: HttpRequest, sorts: Sequence[Sort], default: str) -> Ord
     if wanted.removeprefix("-") not in by_name:
         wanted = default
     return Order(by_name[wanted.removeprefix("-")], wanted.startswith("-"))
+
+
+def _field(rows: QuerySet[Any], name: str) -> Any:
+    """What a sort reads: a column, or something that the rows are annotated with."""
+    annotation = rows.query.annotations.get(name)
+    return annotation.output_field if annotation is not None else rows.model._meta.get_field(name)
 
 
 def _is_key_of(value: Any, field: Any) -> bool:

@@ -57,6 +57,9 @@ NAVIGATION = (
                     "inventory:bulk-release",
                     "inventory:bulk-transfer",
                     "inventory:bulk-transfer-review",
+                    "compliance:number-assign",
+                    "compliance:bulk-assign",
+                    "compliance:bulk-assign-review",
                 ),
             ),
             NavItem(
@@ -117,6 +120,26 @@ NAVIGATION = (
         (
             NavItem("Report", "compliance:compliance-report", also=("compliance:standing-rule",)),
             NavItem(
+                "Bundles",
+                "compliance:bundle-list",
+                also=(
+                    "compliance:bundle-detail",
+                    "compliance:bundle-edit",
+                    "compliance:bundle-delete",
+                    "compliance:bundle-reveal",
+                    "compliance:bundle-create",
+                    "compliance:bundle-tasks",
+                    "compliance:bundle-regulation",
+                    "compliance:bundle-end-user",
+                    "compliance:bundle-address",
+                    "compliance:bundle-way",
+                    "compliance:bundle-contact",
+                    "compliance:bundle-document",
+                    "compliance:bundle-check",
+                    "compliance:bundle-submitted",
+                ),
+            ),
+            NavItem(
                 "Deadlines",
                 "compliance:deadline-list",
                 also=("compliance:renewal-detail", "compliance:renewal-batch"),
@@ -129,6 +152,17 @@ NAVIGATION = (
                     "compliance:regulation-detail",
                     "compliance:regulation-versions",
                     "compliance:regulation-checklist",
+                    "compliance:holder-list",
+                ),
+            ),
+            NavItem(
+                "End users",
+                "compliance:end-user-list",
+                also=(
+                    "compliance:end-user-detail",
+                    "compliance:end-user-edit",
+                    "compliance:end-user-delete",
+                    "compliance:end-user-reveal",
                 ),
             ),
             NavItem(

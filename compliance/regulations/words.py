@@ -4,12 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from compliance.ages import months_allowed
 from compliance.requirements import Accepted, DocumentNeed, EndUserNeed, Field, Kind, Requirements
 from portal.models import Purpose
 
-# Where a regulation does not say: page 41, on how recent documents should be when they are submitted.
-ADDRESS_PROOF_MONTHS, OTHER_MONTHS = 3, 12
-_IDENTITY = ("passport", "government", "national_id", "driver", "residence_permit", "identity")
 _IN_BRACKETS = re.compile(r"\s*\([^)]*\)$")
 EXAMPLES: Mapping[Kind, str] = {
     "date": "2001-12-31",
@@ -72,9 +70,8 @@ def age_of(paper: Accepted) -> str:
         return f"At most {_months(paper.max_age_months)} old."
     if not paper.takes_file:
         return ""
-    if any(word in paper.type for word in _IDENTITY):
-        return "Valid on the day it is submitted."
-    return f"Best at most {_months(ADDRESS_PROOF_MONTHS if paper.cites_addresses else OTHER_MONTHS)} old."
+    months = months_allowed(paper.type)
+    return f"Best at most {_months(months)} old." if months else "Valid on the day it is submitted."
 
 
 def file_of(paper: Accepted) -> str:

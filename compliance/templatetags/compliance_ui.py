@@ -1,6 +1,11 @@
 """Small parts of compliance's pages."""
 
+from typing import Any
+
 from django import template
+from django.urls import NoReverseMatch
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from compliance.labels import (
     BUNDLE_STATES,
@@ -41,6 +46,15 @@ def document_label(document: SupportingDocument) -> Label:
 @register.filter
 def evaluation_label(evaluation: Evaluation) -> Label:
     return label_for(EVALUATION_STATES, evaluation.status)
+
+
+@register.simple_tag
+def object_page(item: Any) -> SafeString:
+    """An end user or a document by its name, as a link where it has a page."""
+    try:
+        return format_html('<a href="{}">{}</a>', item.get_absolute_url(), item)
+    except NoReverseMatch:
+        return format_html("{}", item)
 
 
 @register.filter

@@ -179,7 +179,10 @@ def bar(share: float) -> SafeString:
 _PAGES = {
     "PN": "inventory:number-detail",
     "AD": "inventory:address-detail",
+    "BU": "compliance:bundle-detail",
+    "IT": "compliance:end-user-detail",
     "RD": "compliance:document-detail",
+    "RN": "compliance:regulation-detail",
 }
 
 

@@ -1,0 +1,20 @@
+"""Which bundles hold an end user or a document."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from compliance.models import Bundle, ItemAssignment
+
+
+def bundles_holding(sids: Iterable[str], visible: Any) -> dict[str, list[Bundle]]:
+    """For each item the bundles that hold it, of those that `visible` lets a person see. Two queries."""
+    found: dict[str, list[Bundle]] = {sid: [] for sid in sids}
+    items = ItemAssignment.objects.present().filter(object_sid__in=list(found))
+    pairs = list(items.values_list("object_sid", "bundle_id"))
+    rows = visible(Bundle.objects.present().filter(pk__in={bundle for _, bundle in pairs}))
+    rows = rows.select_related("regulation").defer("payload", "regulation__payload", "email", "review_reason")
+    bundles = {bundle.pk: bundle for bundle in rows}
+    for sid, bundle_sid in pairs:
+        if bundle_sid in bundles:
+            found[sid].append(bundles[bundle_sid])
+    return found

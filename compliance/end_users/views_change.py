@@ -1,0 +1,174 @@
+"""Changing an end user, and deleting it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from compliance.bundles.forms import DeletionForm, NoteForm
+from compliance.bundles.holders import bundles_holding
+from compliance.end_users.fields import fields_of
+from compliance.end_users.forms import EndUserForm, mark_of
+from compliance.end_users.refusals import sentence_of
+from compliance.end_users.views import show, visible_end_user
+from compliance.items import actions
+from compliance.items.actions import ChangedMeanwhile
+from compliance.models import EndUser
+from portal.access import Permission, allowed
+from portal.http import StaffRequest, go, page
+from portal.models import Operation
+from portal.operations import AlreadySent, AlreadyUnderWay
+from portal.twilio.errors import Absent, TwilioFailure, Uncertain
+
+_LATE = "Another change of this end user has not ended yet. Wait until it has."
+
+
+@require_POST
+@allowed(Permission.ANNOTATE)
+def end_user_note(request: StaffRequest, sid: str) -> HttpResponse:
+    end_user = visible_end_user(request, sid)
+    request.access.require(Permission.ANNOTATE, end_user.account_id)
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        actions.add_note(end_user=end_user, body=form.cleaned_data["body"], author=request.user)
+        messages.success(request, "Note added.")
+        return go(request, end_user)
+    return show(request, end_user, status=422, note_form=form)
+
+
+@require_POST
+@allowed(Permission.REFRESH)
+def end_user_refresh(request: StaffRequest, sid: str) -> HttpResponse:
+    """Read this one end user from Twilio now."""
+    end_user = visible_end_user(request, sid)
+    request.access.require(Permission.REFRESH, end_user.account_id)
+    try:
+        actions.read_end_user(end_user=end_user)
+    except TwilioFailure as failure:
+        messages.error(request, sentence_of(failure))
+    else:
+        messages.success(request, "Read from Twilio just now.")
+    return go(request, end_user)
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(Permission.MANAGE_BUNDLES)
+def end_user_edit(request: StaffRequest, sid: str) -> HttpResponse:
+    end_user = _end_user_to_change(request, sid)
+    fields = fields_of(end_user)
+    form = EndUserForm(request.POST or None, end_user=end_user, fields=fields)
+    context: dict[str, Any] = {
+        "end_user": end_user,
+        "form": form,
+        "bundles": bundles_holding([end_user.pk], request.access.visible)[end_user.pk],
+    }
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                if form.cleaned_data["mark"] != mark_of(end_user):
+                    raise ChangedMeanwhile(end_user, [])
+                operation = actions.update_end_user(
+                    end_user=end_user,
+                    friendly_name=form.cleaned_data["friendly_name"],
+                    values=form.wanted(),
+                    opened_with=end_user.values,
+                    actor=request.user,
+                    form_key=form.cleaned_data["form_key"],
+                    reason=form.cleaned_data["reason"],
+                )
+            except ChangedMeanwhile as conflict:
+                form = EndUserForm(None, end_user=conflict.end_user, fields=fields_of(conflict.end_user))
+                context |= {"form": form, "end_user": conflict.end_user, "has_changed": True}
+            except Exception as fault:
+                if answer := _answer(request, fault, end_user, form, context):
+                    return answer
+            else:
+                words = "Saved at Twilio." if operation else "Nothing to change: Twilio already has it so."
+                messages.success(request, words)
+                return go(request, end_user)
+    return page(request, "compliance/end_users/end_user_edit.html", context, fragment="change", status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(Permission.MANAGE_BUNDLES)
+def end_user_delete(request: StaffRequest, sid: str) -> HttpResponse:
+    end_user = _end_user_to_change(request, sid)
+    form = DeletionForm(request.POST or None)
+    context: dict[str, Any] = {
+        "end_user": end_user,
+        "form": form,
+        "bundles": bundles_holding([end_user.pk], request.access.visible)[end_user.pk],
+    }
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                actions.delete_end_user(
+                    end_user=end_user,
+                    actor=request.user,
+                    form_key=form.cleaned_data["form_key"],
+                    reason=form.cleaned_data["reason"],
+                )
+            except Absent:
+                messages.info(request, "Twilio did not have the end user any more.")
+                return go(request, end_user)
+            except Exception as fault:
+                if answer := _answer(request, fault, end_user, form, context):
+                    return answer
+            else:
+                messages.success(request, f"{end_user} was deleted at Twilio.")
+                return go(request, "compliance:end-user-list")
+    return page(
+        request, "compliance/end_users/end_user_delete.html", context, fragment="change", status=status
+    )
+
+
+def _end_user_to_change(request: StaffRequest, sid: str) -> EndUser:
+    end_user = visible_end_user(request, sid)
+    request.access.require(Permission.MANAGE_BUNDLES, end_user.account_id)
+    return end_user
+
+
+def _answer(
+    request: StaffRequest,
+    fault: Exception,
+    end_user: EndUser,
+    form: EndUserForm | DeletionForm,
+    context: dict[str, Any],
+) -> HttpResponse | None:
+    """What to answer to a change that was not made; None when the form says why."""
+    match fault:
+        case AlreadySent():
+            messages.info(request, _about(fault.operation))
+            return go(request, end_user)
+        case AlreadyUnderWay():
+            form.renew()
+            form.add_error(None, _LATE)
+        case Uncertain():
+            messages.warning(request, sentence_of(fault))
+            return go(request, end_user)
+        case TwilioFailure():
+            form.renew()
+            form.add_error("friendly_name" if _is_about_name(fault, form) else None, sentence_of(fault))
+            context["failure"] = fault
+        case _:
+            raise fault
+    return None
+
+
+def _is_about_name(failure: TwilioFailure, form: EndUserForm | DeletionForm) -> bool:
+    return failure.code == 20002 and "friendly_name" in form.fields
+
+
+def _about(operation: Operation) -> str:
+    match operation.state:
+        case Operation.State.DONE:
+            return "This form was already sent, and Twilio did what it asked for."
+        case Operation.State.REFUSED:
+            return f"This form was already sent, and Twilio refused it: {operation.words}"
+        case _:
+            return "This form was already sent; its result is not known yet."
