@@ -19,7 +19,7 @@ from compliance.mapping.offers import MOST_OFFERED, Rules, named, still_usable
 from compliance.mapping.words import kind_words
 from compliance.models import Bundle
 from compliance.standing import REVIEW_DAYS
-from inventory.addresses.fit import NEEDS
+from inventory.addresses.reports import numbers_in_trouble
 from inventory.bulk.actions import chunks
 from inventory.models import Address, PhoneNumber
 from portal.batches.runner import Outcome, Refused
@@ -27,6 +27,8 @@ from portal.models import Batch, BatchItem
 from portal.twilio.patience import IN_A_TASK
 
 Key = tuple[str, str, str]  # account, country, type
+# Of a draft's groups, so many stand above its rows.
+_MOST_LINES = 5
 
 
 @dataclass(slots=True)
@@ -39,7 +41,7 @@ class Group:
     country: str
     number_type: str
     count: int
-    needs: Sequence[str]
+    needs: Sequence[str]  # what addresses are asked for, of the numbers that have none that fits
     asked_for: bool | None
     bundles: Choices = field(default_factory=list)
     addresses: Choices = field(default_factory=list)
@@ -66,31 +68,39 @@ class Group:
 
     @property
     def wants_address(self) -> bool:
-        return any(need in NEEDS for need in self.needs)
+        return bool(self.needs)
 
 
 def groups_of(batch: Batch, names: Mapping[str, str], text: str = "") -> list[Group]:
-    """The groups of a draft with what can be chosen for each. Four queries, however many there are.
+    """The groups of a draft with what can be chosen for each. Five queries, however many there are.
 
-    `text` narrows what is offered to bundles and addresses of that name.
+    An address is asked for where some of the numbers have none that fits. `text` narrows what is offered
+    to bundles and addresses of that name.
     """
     rules = Rules()
-    numbers = PhoneNumber.objects.filter(pk__in=batch.items.values("target")).order_by()
-    counted = numbers.values_list("account_id", "country", "number_type").annotate(
-        Count("pk"), ArrayAgg("address_requirements", distinct=True)
-    )
+    frozen = batch.items.values("target")
+    kind = ("account_id", "country", "number_type")
+    numbers = PhoneNumber.objects.filter(pk__in=frozen).order_by()
+    counted = numbers.values_list(*kind).annotate(numbers=Count("pk"))
+    lacking = numbers_in_trouble().filter(pk__in=frozen).order_by().values_list(*kind)
+    needs = {
+        (account, country, type_): needs
+        for account, country, type_, needs in lacking.annotate(
+            needs=ArrayAgg("address_requirements", distinct=True)
+        )
+    }
     groups = [
         Group(
             position=position,
             account_sid=account,
             account=names.get(account, account),
             country=country,
-            number_type=kind,
+            number_type=type_,
             count=count,
-            needs=needs,
-            asked_for=rules.ask_for_bundle(country, kind),
+            needs=needs.get((account, country, type_), ()),
+            asked_for=rules.ask_for_bundle(country, type_),
         )
-        for position, (account, country, kind, count, needs) in enumerate(
+        for position, (account, country, type_, count) in enumerate(
             sorted(counted, key=lambda group: (-group[3], group[:3])), start=1
         )
     ]
@@ -154,12 +164,15 @@ def plan_assignment(batch: Batch, groups: Iterable[Group], chosen: Mapping[Key, 
     sids = {sid for papers in chosen.values() for sid in papers.pair if sid}
     bundles = Bundle.objects.select_related("regulation").in_bulk([sid for sid in sids if sid[:2] == "BU"])
     addresses = Address.objects.in_bulk([sid for sid in sids if sid[:2] == "AD"])
+    lines = [
+        [str(group), ", ".join(_names(chosen[group.key], bundles, addresses)) or "left as it is"]
+        for group in groups
+    ]
+    if len(lines) > _MOST_LINES:
+        lines[_MOST_LINES:] = [["Others", f"{len(lines) - _MOST_LINES} more kinds; each row says what"]]
     batch.detail = {
         "chosen": [[list(key), list(papers.pair)] for key, papers in chosen.items()],
-        "lines": [
-            [str(group), ", ".join(_names(chosen[group.key], bundles, addresses)) or "left as it is"]
-            for group in groups
-        ][:20],
+        "lines": lines,
     }
     batch.save(update_fields=["detail"])
     for items in chunks(batch.items.all()):

@@ -5,15 +5,15 @@ from typing import Any, Protocol
 from django import forms
 from django.http import QueryDict
 
-from compliance.mapping.words import kind_words
 from compliance.models import Bundle
 from inventory.models import Address
 from portal.forms import PortalForm
 
 _REASON = "Kept with the change, for whoever asks later."
 LEAVE = "leave"
-# So many are shown with a button each; a list holds the others.
+# So many are shown with a button each, of so few groups; a list holds the others.
 _MOST_BUTTONS = 8
+_MOST_OPEN_GROUPS = 3
 
 Choices = Sequence[tuple[str, str]]
 
@@ -34,8 +34,9 @@ class Group(Protocol):
 def bundle_words(bundle: Bundle) -> str:
     """`Example Holdings, business, until 3 Mar 2027`."""
     words = [str(bundle)]
-    if regulation := bundle.regulation:
-        words.append(regulation.end_user_type.replace("_", " ") or kind_words(regulation.iso_country, ""))
+    who = bundle.regulation.end_user_type.replace("_", " ") if bundle.regulation else ""
+    if who and who not in str(bundle).lower():
+        words.append(who)
     if bundle.valid_until:
         words.append(f"until {bundle.valid_until:%-d %b %Y}")
     return ", ".join(words)
@@ -45,15 +46,18 @@ def address_words(address: Address) -> str:
     return f"{address}: {', '.join(address.lines)}"
 
 
-def papers_field(label: str, choices: Choices, *, required: str = "") -> forms.ChoiceField:
+def papers_field(
+    label: str, choices: Choices, *, required: str, hint: str = "", is_short: bool = True
+) -> forms.ChoiceField:
     """One of some bundles or addresses; `required` is what to say when none is chosen."""
-    few = len(choices) <= _MOST_BUTTONS
+    few = is_short and len(choices) <= _MOST_BUTTONS
     return forms.ChoiceField(
         label=label,
-        choices=choices if few else [("", "Choose one"), *(one for one in choices if one[0])],
-        required=bool(required),
+        choices=choices if few or not choices[0][0] else [("", "Choose one"), *choices],
+        required=all(sid for sid, _ in choices),
+        help_text=hint,
         widget=forms.RadioSelect if few else forms.Select,
-        error_messages={"required": required, "invalid_choice": required or "Choose one of those offered"},
+        error_messages={"required": required, "invalid_choice": required},
     )
 
 
@@ -65,12 +69,21 @@ class AssignForm(PortalForm):
     opened_address = forms.CharField(widget=forms.HiddenInput, required=False)
     reason = forms.CharField(label="Reason", required=False, max_length=200, help_text=_REASON)
 
-    def __init__(self, *args: Any, bundles: Choices, addresses: Choices, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, bundles: Choices, addresses: Choices, about_bundles: str, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         if bundles:
-            self.fields["bundle"] = papers_field("Bundle", bundles, required="Choose a bundle")
+            self.fields["bundle"] = papers_field(
+                "Bundle", bundles, required="Choose a bundle", hint=about_bundles
+            )
         if addresses:
-            self.fields["address"] = papers_field("Address", addresses, required="Choose an address")
+            self.fields["address"] = papers_field(
+                "Address",
+                addresses,
+                required="Choose an address",
+                hint="Addresses of this account of the kind that Twilio asks for.",
+            )
 
     def renew(self, **values: str) -> None:
         """Fit to be sent again, with these values instead of those that were sent."""
@@ -94,8 +107,13 @@ class GroupForm(PortalForm):
             ):
                 if offered:
                     what = f"Choose {'a bundle' if label == 'Bundle' else 'an address'} for {group}"
-                    field = papers_field(label, [*offered, (LEAVE, "Leave as it is")], required=what)
-                    field.initial = offered[0][0] if len(offered) == 1 else None
+                    field = papers_field(
+                        label,
+                        [*offered, (LEAVE, "Leave as it is")],
+                        required=what,
+                        is_short=len(groups) <= _MOST_OPEN_GROUPS,
+                    )
+                    field.initial = offered[0][0] if len(offered) == 1 else LEAVE if len(groups) > 1 else None
                     self.fields[name] = field
 
     def chosen(self, name: str) -> str:

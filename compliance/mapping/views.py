@@ -52,6 +52,7 @@ def _context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any]:
         request.POST or None,
         bundles=bundles,
         addresses=addresses,
+        about_bundles=_about_bundles(number, asked_for),
         initial={
             "opened_bundle": papers.bundle_sid,
             "opened_address": papers.address_sid,
@@ -69,7 +70,6 @@ def _context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any]:
         "wants_address": needs_address(number),
         "has_addresses": any(sid for sid, _ in addresses),
         "has_more": more_bundles or more_addresses,
-        "is_mapped": bool(papers.bundle_sid or papers.address_sid),
         "review_days": REVIEW_DAYS,
         "kind": numbers_words(number.country, number.number_type),
         "bundle_url": url_of(
@@ -81,6 +81,15 @@ def _context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any]:
         "can_create_bundle": request.access.can(Permission.MANAGE_BUNDLES, number.account_id),
         "can_create_address": request.access.can(Permission.MANAGE_ADDRESSES, number.account_id),
     }
+
+
+def _about_bundles(number: PhoneNumber, asked_for: bool | None) -> str:
+    if asked_for is None:
+        return (
+            "Approved bundles of this account for numbers of this country. No regulation is named for this "
+            "number's type, and Twilio refuses a bundle that does not do."
+        )
+    return f"Approved bundles of this account for {numbers_words(number.country, number.number_type)}."
 
 
 def _bundles(

@@ -8,6 +8,7 @@ from django.template.defaultfilters import date as format_date
 from compliance.models import Bundle
 from compliance.standing import REVIEW_DAYS, Mapped
 from inventory.addresses.fit import fit_of
+from inventory.addresses.formats import in_words
 from portal.numbering import country_name, type_name
 
 _Sentence = Callable[[Mapped, Bundle | None], str]
@@ -21,7 +22,7 @@ def kind_words(country: str, number_type: str) -> str:
 def numbers_words(country: str, number_type: str) -> str:
     """`local numbers of Germany`."""
     kind = f"{_type_words(number_type)} numbers" if number_type else "numbers"
-    return f"{kind} of {country_name(country)}" if country else f"{kind} of a country that is not known"
+    return f"{kind} of {in_words(country)}" if country else f"{kind} of a country that is not known"
 
 
 def sentence_of(reason: str, mapped: Mapped, bundle: Bundle | None) -> str:
