@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from compliance import gateway as compliance_gateway
 from compliance import sync
-from compliance.creation import create_once, settle_creation
 from compliance.documents import gateway
 from compliance.documents.refusals import keepable
 from compliance.documents.words import mark_of
 from compliance.models import SupportingDocument
 from portal import files, operations
+from portal.creation import create_once, settle_creation
 from portal.models import Change, Note, Operation, StoredFile, TwilioAccount, User
 from portal.secrets import fingerprint
 from portal.twilio.bodies import UNREADABLE, read_object

@@ -65,15 +65,30 @@ class UploadForm(_ActForm):
         error_messages={"required": "Enter a friendly name"},
     )
 
-    def __init__(self, *args: Any, type: str, labels: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        type: str,
+        labels: Mapping[str, str],
+        addresses: Iterable[tuple[str, str]] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._names = [name for name in labels if name != ADDRESSES]
         for name in self._names:
             self.fields[f"value-{name}"] = attribute_field(name, labels[name])
+        if choices := list(addresses):
+            self.fields["address"] = forms.ChoiceField(
+                label="Address on it",
+                required=False,
+                choices=[("", "None"), *choices],
+                help_text="One of the account's. A proof of address cites the address it shows.",
+            )
         self.fields["file"] = CheckedFileField(Purpose.COMPLIANCE, type_words(type).lower())
 
     def attributes(self) -> dict[str, Any]:
-        return _given(self.cleaned_data, self._names)
+        cited = self.cleaned_data.get("address")
+        return {**_given(self.cleaned_data, self._names), **({ADDRESSES: [cited]} if cited else {})}
 
 
 class DocumentForm(_ActForm):

@@ -12,11 +12,12 @@ from compliance.documents.actions import ChangedMeanwhile, KeptAsItIs
 from compliance.documents.querysets import bundles_by_document, lacks_file
 from compliance.documents.refusals import sentence_of
 from compliance.documents.views import visible_document
-from compliance.documents.words import field_labels, type_words
+from compliance.documents.words import ADDRESSES, field_labels, type_words
 from compliance.models import RegulatoryType, SupportingDocument
+from inventory.models import Address
 from portal.access import Permission, allowed
 from portal.http import StaffRequest, go, page
-from portal.models import Operation
+from portal.models import Operation, TwilioAccount
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.shell import visible_accounts
 from portal.twilio.errors import TwilioFailure, Uncertain
@@ -24,6 +25,8 @@ from portal.uploads.fields import bind_files, keep_files
 
 _LOST = "Twilio's answer was lost. Numberdesk looks at Twilio until it knows what became of it."
 _LATE = "Another change of this document has not ended yet. Wait until it has."
+# So many addresses are offered; whoever has more names the address where the bundle is made.
+_ADDRESSES_OFFERED = 100
 _FAULTS = (AlreadySent, AlreadyUnderWay, KeptAsItIs, TwilioFailure)
 _CLOSED = "Twilio keeps this document as it is: it is under review, or it was approved."
 
@@ -46,10 +49,11 @@ def document_upload(request: StaffRequest) -> HttpResponse:
         return page(request, "compliance/documents/document_place.html", context, status=status)
     account = next(account for account in accounts if account.pk == place.cleaned_data["account"])
     kind = place.cleaned_data["type"]
+    labels = field_labels(kind)
     is_sent = request.method == "POST"
     form = forms.UploadForm(
         request.POST if is_sent else None, request.FILES if is_sent else None,
-        type=kind, labels=field_labels(kind),
+        type=kind, labels=labels, addresses=_addresses(account) if ADDRESSES in labels else (),
     )  # fmt: skip
     bind_files(form, account=account, user=request.user)
     context = {"form": form, "account": account, "type_words": types[kind]}
@@ -229,6 +233,14 @@ def _after_sent(request: StaffRequest, operation: Operation) -> HttpResponse:
     messages.info(request, "This document was uploaded a moment ago. It is not sent twice.")
     known = SupportingDocument.objects.filter(pk=operation.target).first()
     return go(request, known or "compliance:document-list")
+
+
+def _addresses(account: TwilioAccount) -> list[tuple[str, str]]:
+    rows = Address.objects.present().filter(account=account).order_by("customer_name", "sid")
+    return [
+        (row.pk, ", ".join(part for part in (row.customer_name, row.street, row.city) if part))
+        for row in rows.defer("payload")[:_ADDRESSES_OFFERED]
+    ]
 
 
 def _types() -> dict[str, str]:

@@ -21,7 +21,7 @@ from portal.shell import visible_accounts
 
 _MONTHS = 12
 # So many documents stand under a month; the list of documents has them all.
-SHOWN = 200
+SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)

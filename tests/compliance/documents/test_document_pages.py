@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from compliance.ages import months_after
 from compliance.documents import actions
-from compliance.models import SupportingDocument
+from compliance.documents.words import field_labels
+from compliance.models import RegulatoryType, SupportingDocument
 from portal import files
 from portal.models import Operation, Purpose, Role, StoredFile
 from portal.sandbox.faults import Fault
@@ -21,6 +22,7 @@ from tests import uploads
 from tests.factories import (
     assign,
     make_account,
+    make_address,
     make_bundle,
     make_document,
     make_regulation,
@@ -125,7 +127,7 @@ def test_a_row_says_what_is_wrong_and_who_uses_it(as_viewer, stock):
     assert "9 days left" not in rows["Passport"], "the day after it"
     assert "10 days left" in rows["Passport"]
     assert "Not at Twilio" in rows["Lost"]
-    assert "data only" in rows["Place"]
+    assert "Data only" in rows["Place"]
     assert PERSONAL not in Page.of(as_viewer, LIST).source
 
 
@@ -295,6 +297,20 @@ def test_a_document_is_uploaded_with_what_its_type_says(as_compliance, parent, k
         upload_url(parent), {**form, "file": SimpleUploadedFile("x.pdf", uploads.pdf())}
     )
     assert again["Location"] == made.get_absolute_url()
+
+
+def test_a_document_cites_addresses_of_its_account(as_compliance, parent, known, twilio):
+    kinds = RegulatoryType.objects.filter(kind=RegulatoryType.Kind.DOCUMENT)
+    kind = next(row for row in kinds if "address_sids" in field_labels(row.machine_name))
+    ours = make_address(parent, customer_name="Ours")
+    make_address(make_account(), customer_name="Theirs")
+    url = url_of(f"{LIST}new/", account=parent.pk, type=kind.machine_name)
+    page = Page.of(as_compliance, url)
+    assert "Theirs" not in page.text
+    good = SimpleUploadedFile("x.pdf", uploads.pdf())
+    as_compliance.post(url, sent(page, friendly_name="Cites", file=good, address=ours.pk))
+    made = SupportingDocument.objects.get(friendly_name="Cites")
+    assert made.address_sids == [ours.pk]
 
 
 def test_a_refused_form_keeps_the_file(as_compliance, parent, known, twilio):
