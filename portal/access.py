@@ -88,6 +88,7 @@ BATCH_PERMISSIONS: Mapping[str, Permission] = {
     "inventory.set_emergency_addresses": Permission.MANAGE_ADDRESSES,
     "compliance.assign_bundles": Permission.ASSIGN_BUNDLES,
     "compliance.start_updates": Permission.MANAGE_BUNDLES,
+    "porting.order_numbers": Permission.MANAGE_PORTING,
 }
 # What concerns the whole installation: a role on named accounts does not give it.
 _INSTALLATION = frozenset({Permission.MANAGE_PEOPLE, Permission.SET_APPROVAL})

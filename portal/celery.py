@@ -24,6 +24,7 @@ app.autodiscover_tasks(
         "compliance.callbacks",
         "compliance.renewals",
         "porting",
+        "porting.hosting",
     ]
 )
 
@@ -84,6 +85,21 @@ app.conf.beat_schedule = {
         "task": "poll_reviews",
         "schedule": 60.0,
         "options": {"expires": 60},
+    },
+    "follow eligibility checks at Twilio": {
+        "task": "follow_eligibility_checks",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "ask for hosted numbers that Twilio does not tell of": {
+        "task": "poll_hosting",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "settle hosting whose answer was lost": {
+        "task": "settle_hosting",
+        "schedule": 20.0,
+        "options": {"expires": 20},
     },
     "forget old callbacks": {"task": "forget_old_deliveries", "schedule": 6 * 3600.0},
     "delete files of documents that were decided upon": {

@@ -39,6 +39,7 @@ BATCH_KINDS: Mapping[str, str] = {
     "inventory.set_emergency_addresses": "Change emergency addresses",
     "compliance.assign_bundles": "Assign bundles to numbers",
     "compliance.start_updates": "Start updates of bundles",
+    "porting.order_numbers": "Order hosted numbers",
 }
 # Those for which four eyes can be asked.
 APPROVABLE_KINDS = ("inventory.buy_numbers", "inventory.release_numbers", "inventory.transfer_numbers")
@@ -67,7 +68,7 @@ RUN_STATES: Labels = {
     "done": Label("Complete", "ok"),
     "failed": Label("Failed", "bad"),
 }
-DELIVERY_KINDS: Mapping[str, str] = {"bundle": "Bundle status"}
+DELIVERY_KINDS: Mapping[str, str] = {"bundle": "Bundle status", "hosted-order": "Hosted order status"}
 DELIVERY_STATES: Labels = {
     "waiting": Label("Waiting", "wait"),
     "done": Label("Done", "ok"),

@@ -21,6 +21,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("inventory.urls")),
     path("", include("compliance.urls")),
+    path("", include("porting.urls")),
 ]
 
 handler400 = error_pages.bad_request

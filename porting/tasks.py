@@ -1,8 +1,12 @@
 from celery import shared_task
 
+from portal.batches import runner
 from portal.mirror import runs
 from porting.hosting import sync as hosting
+from porting.hosting.ordering.actions import ORDER_NUMBERS, carry_out_order
 from porting.portin import sync as portin
+
+CARRY_OUT = {ORDER_NUMBERS: carry_out_order}
 
 
 @shared_task(name="sync_port_ins")
@@ -18,3 +22,8 @@ def sync_hosted_orders(run_id: int) -> None:
 @shared_task(name="sync_authorizations")
 def sync_authorizations(run_id: int) -> None:
     runs.execute(run_id, hosting.sync_authorizations)
+
+
+@shared_task(name="run_porting_batch")
+def run_porting_batch(batch_id: str) -> None:
+    runner.run(batch_id, lambda item: CARRY_OUT[item.batch.kind](item))

@@ -38,14 +38,23 @@ def key_named(header: str) -> str:
     return parts.get("key", "")
 
 
-def is_signed(url: str, body: Form | str, signature: str, *, secret: str, settings_header: str = "") -> bool:
+def is_signed(
+    url: str,
+    body: Form | str,
+    signature: str,
+    *,
+    secret: str,
+    settings_header: str = "",
+    is_get: bool = False,
+) -> bool:
     """Whether `signature` was made with this secret, for this URL and this form or raw JSON text.
 
-    False for whatever cannot be checked; nothing is raised.
+    A GET has an empty form: its fields stand in the URL, which the signature covers. False for whatever
+    cannot be checked; nothing is raised.
     """
     try:
         algorithm = get_signature_algorithm(settings_header).upper()
-        if not secret or not signature or not body or algorithm not in _ALGORITHMS:
+        if not secret or not signature or algorithm not in _ALGORITHMS or not (body or is_get):
             return False
         if isinstance(body, str) and not has_body_hash(url):
             return False

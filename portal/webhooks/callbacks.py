@@ -44,6 +44,7 @@ class Callback:
     signature: str
     body: str
     signed: QueryDict | str
+    is_get: bool = False
 
     @property
     def is_json(self) -> bool:
@@ -65,7 +66,7 @@ class Callback:
     @cached_property
     def fields(self) -> Fields:
         """Scalars by name. Raises Unreadable for JSON that is no object."""
-        return _fields(self.signed)
+        return _fields(_read_form(self.body) if self.is_get else self.signed)
 
 
 def fields_of(delivery: Delivery) -> Fields:
@@ -75,11 +76,17 @@ def fields_of(delivery: Delivery) -> Fields:
 
 
 def read_callback(request: HttpRequest) -> Callback:
-    """A request's callback; Unreadable for what is none."""
+    """A request's callback; Unreadable for what is none. Of a GET the query is what the body is of a POST."""
     body = _read_body(request)
+    signed: QueryDict | str
     kind = (request.content_type or "").lower()
-    if kind == _FORM:
-        signed: QueryDict | str = _read_form(body)
+    if request.method == "GET":
+        if body:
+            raise Unreadable("It is a GET with a body.")
+        # The signature covers the URL, in which the fields stand.
+        body, signed = request.META.get("QUERY_STRING", ""), QueryDict()
+    elif kind == _FORM:
+        signed = _read_form(body)
     elif kind == _JSON:
         signed = body
     else:
@@ -92,6 +99,7 @@ def read_callback(request: HttpRequest) -> Callback:
         signature=request.headers.get("X-Twilio-Signature", ""),
         body=body,
         signed=signed,
+        is_get=request.method == "GET",
     )
     if not callback.fields:
         raise Unreadable("It has no fields.")

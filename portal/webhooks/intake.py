@@ -6,7 +6,7 @@ another order or not at all do no harm.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -23,7 +23,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 from kombu.exceptions import OperationalError as BrokerError
 
 from portal.models import Delivery
@@ -52,16 +52,19 @@ def callback_url(name: str) -> str:
     return f"{settings.PUBLIC_URL}{reverse(name)}"
 
 
-def receiver(*, kind: str, read: Read, task: str) -> Callable[[HttpRequest], HttpResponse]:
+def receiver(
+    *, kind: str, read: Read, task: str, methods: Sequence[str] = ("POST",)
+) -> Callable[[HttpRequest], HttpResponse]:
     """The view of an endpoint.
 
     `read` finds the object in the fields of a verified body, or answers None for a body that is about
-    something else; `task` is the name of the Celery task that is given the id of the delivery.
+    something else; `methods` are those with which Twilio may call; `task` is the name of the Celery task that
+    is given the id of the delivery.
     """
 
     @csrf_exempt
     @login_not_required
-    @require_POST
+    @require_http_methods(list(methods))
     def receive(request: HttpRequest) -> HttpResponse:
         try:
             callback = read_callback(request)

@@ -93,7 +93,12 @@ def _fault(callback: Callback) -> str:
 
 def _is_signed(callback: Callback, url: str, secret: str) -> bool:
     return is_signed(
-        url, callback.signed, callback.signature, secret=secret, settings_header=callback.settings_header
+        url,
+        callback.signed,
+        callback.signature,
+        secret=secret,
+        settings_header=callback.settings_header,
+        is_get=callback.is_get,
     )
 
 

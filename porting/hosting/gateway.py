@@ -48,7 +48,7 @@ def _version() -> Version:
     return VERSIONS[settings.HOSTING_API]
 
 
-def fetch_eligibility(
+def check_eligibility(
     login: Login, phone_number: str, *, patience: Patience = IN_A_REQUEST
 ) -> dict[str, Any]:
     """Whether one number can be hosted, and Twilio's next step; {} for an answer without a result."""
@@ -75,6 +75,14 @@ def fetch_bulk_eligibility(login: Login, request_id: str) -> dict[str, Any]:
     """Its `status` and, once that is SUCCESSFUL or COMPLETE, its `results`."""
     url = f"{_ELIGIBILITY}/Bulk/{request_id}"
     return send(login, "eligibility_bulk.fetch", "GET", url, read=read_told, patience=IN_A_TASK)
+
+
+def fetch_caller_ids(login: Login) -> set[str]:
+    """The Verified Caller IDs of the account: to host one deletes it, and needs no call (page 11)."""
+    url = f"https://api.twilio.com/2010-04-01/Accounts/{login.account_sid}/OutgoingCallerIds.json"
+    pages = iter_pages(connect(login), "caller_id.list", url, "outgoing_caller_ids")
+    records = (read_object(record)[0] for page in pages for record in page.records)
+    return {str(record.get("phone_number") or "") for record in records} - {""}
 
 
 def iter_order_pages(login: Login, **filters: str) -> Iterator[Page]:

@@ -202,7 +202,7 @@ class Migration(migrations.Migration):
                         db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="calls",
+                        related_name="+",
                         to="porting.hostedorder",
                     ),
                 ),

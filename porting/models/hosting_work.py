@@ -45,7 +45,7 @@ class VerificationCall(models.Model):
         db_constraint=False,
         db_index=False,
         db_column="order_sid",
-        related_name="calls",
+        related_name="+",
     )
     attempt = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField(db_default=Now())

@@ -1,0 +1,81 @@
+"""Learning what became of orders and letters: from callbacks, and by asking where Twilio sends none."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.core.cache import cache
+from django.utils import timezone
+
+from portal.locks import advisory_lock
+from portal.models import Change, Delivery, TwilioAccount
+from portal.twilio.errors import NoCredentials, TwilioFailure, Unavailable
+from porting.hosting import sync
+from porting.models import AuthorizationDocument, HostedOrder
+
+log = structlog.get_logger(__name__)
+
+# Orders say when they change, letters never do; and a callback may be lost.
+_POLLED_EVERY = timedelta(minutes=3)
+# In one round, so many of an account are asked for; the sync reads the others.
+_POLLED_AT_ONCE, _LOOKED_AT = 25, 1_000
+_POLLED = ("twilio_processing", "pending_verification")
+
+
+def read_order(delivery: Delivery) -> str:
+    """Read the order of a callback from Twilio, and the letter it waits for. What the changes do not tell."""
+    assert delivery.account
+    known = HostedOrder.objects.select_related("account").filter(pk=delivery.target).first()
+    account = known.account if known else delivery.account
+    order = sync.refetch_order(account, delivery.target, source=Change.Source.WEBHOOK)
+    if order is None:
+        return "Twilio does not have this order, or not any more."
+    if order.signing_document_sid and order.status != "pending_loa":
+        _read_letter_of(order)
+    return "" if known else "It was read for the first time."
+
+
+def poll_hosting() -> int:
+    """Ask for orders and letters that wait for somebody and were not read for some minutes; how many."""
+    with advisory_lock("poll_hosting") as held:
+        if not held:
+            return 0
+        orders = HostedOrder.objects.present().filter(status__in=_POLLED)
+        letters = AuthorizationDocument.objects.waiting()
+        return _poll(orders, sync.refetch_order) + _poll(letters, sync.refetch_authorization)
+
+
+def _read_letter_of(order: HostedOrder) -> None:
+    """Letters have no callback: one whose orders went on was signed, or is over. Once for all of them."""
+    sid = order.signing_document_sid
+    waiting = AuthorizationDocument.objects.waiting().filter(pk=sid)
+    if not waiting.exists() or not cache.add(f"letter-read:{sid}", "1", 10):
+        return
+    try:
+        sync.refetch_authorization(order.account, sid, source=Change.Source.WEBHOOK)
+    except TwilioFailure as failure:
+        log.info("letter.unread", letter=sid, code=failure.code)
+
+
+def _poll(rows: Any, refetch: Callable[..., Any]) -> int:
+    read = 0
+    accounts = TwilioAccount.objects.watched().filter(pk__in=rows.order_by().values("account"))
+    for account in accounts:
+        old = rows.filter(account=account, synced_at__lt=timezone.now() - _POLLED_EVERY)
+        asked = 0
+        for sid in old.order_by("synced_at", "sid").values_list("pk", flat=True)[:_LOOKED_AT]:
+            # `synced_at` moves only when something was learned, so what was asked is noted by itself.
+            if not cache.add(f"hosting-polled:{sid}", "1", int(_POLLED_EVERY.total_seconds())):
+                continue
+            if (asked := asked + 1) > _POLLED_AT_ONCE:
+                break
+            try:
+                refetch(account, sid, source=Change.Source.SYNC)
+            except (NoCredentials, Unavailable):
+                break  # nor will it answer for the others
+            except TwilioFailure as failure:
+                log.info("hosting.unread", sid=sid, code=failure.code)
+            else:
+                read += 1
+    return read

@@ -1,0 +1,7 @@
+from django.urls import URLPattern, URLResolver, include, path
+
+app_name = "porting"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("porting.hosting.urls")),
+]
