@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from compliance.bundles.actions import Item, assign_item, evaluate_bundle, replace_item
 from compliance.documents import actions as documents
-from compliance.documents.actions import mark_of
+from compliance.documents.words import mark_of
 from compliance.items import actions as items
 from compliance.models import Bundle, EndUser, Evaluation, GuidedAnswer, RegulationVersion, SupportingDocument
 from portal import files

@@ -15,7 +15,7 @@ from compliance.guided.fields import input_name
 from compliance.guided.findings import sentence_of
 from compliance.matching import Match, judge_document
 from compliance.models import Bundle, EndUser, Evaluation, GuidedAnswer, ItemAssignment, SupportingDocument
-from compliance.requirements import DocumentNeed, EndUserNeed, Requirements, read_requirements
+from compliance.requirements import DocumentNeed, EndUserNeed, Requirements, is_blank, read_requirements
 from inventory.models import Address
 
 END_USER, ADDRESS, WAY, CONTACT, REGULATION = "end-user", "address", "way", "contact", "regulation"
@@ -170,11 +170,20 @@ class Draft:
         chosen_one = next((match for match in matches if match.item.pk == chosen), None)
         if chosen_one:
             return chosen_one
+        if not self._is_untouched(best, need):
+            return best
         others = [one for one in self.needs if one.requirement_name != need.requirement_name]
         serves_another = any(
             match.fits and match.item.pk == best.item.pk for other in others for match in self.matches(other)
         )
         return None if serves_another else best
+
+    @staticmethod
+    def _is_untouched(match: Match, need: DocumentNeed) -> bool:
+        """Whether all that is wrong with a document is that nobody has filled it in for this requirement."""
+        accepted = need.accepts(match.item.type)
+        asked = {one.name for one in accepted.fields} if accepted else set()
+        return all(name in asked and is_blank(match.item.values.get(name)) for name in match.faults)
 
     @property
     def cited(self) -> list[str]:

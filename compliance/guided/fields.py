@@ -274,3 +274,11 @@ def said(day: date) -> str:
 
 def _limit(field: Field) -> str:
     return f"Up to {field.max_length} characters." if field.max_length else ""
+
+
+def day_words(value: str) -> str:
+    """`3 November 2026` for 2026-11-03; what is no date stays as it is."""
+    try:
+        return said(date.fromisoformat(value))
+    except ValueError:
+        return value

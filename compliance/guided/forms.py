@@ -197,6 +197,16 @@ class ItemForm(PortalForm):
             self.fields[FILE] = upload
 
     @property
+    def machine_names(self) -> list[tuple[str, str]]:
+        """What Twilio calls each field, for whoever has to speak to its support."""
+        return [(str(self.fields[key].label), name) for name, key in self.names.items()]
+
+    @property
+    def kept_file(self) -> StoredFile | None:
+        field = self.upload_field
+        return field.widget.kept if field else None
+
+    @property
     def upload_field(self) -> DraftFileField | None:
         field = self.fields.get(FILE)
         return field if isinstance(field, DraftFileField) else None

@@ -21,7 +21,7 @@ from compliance.knowing.own_numbers import own_numbers_in
 from compliance.labels import DOCUMENT_STATES
 from compliance.lint import holder_names
 from compliance.matching import Match, fitting_addresses, fitting_documents, fitting_end_users
-from compliance.models import Bundle, EndUser, SupportingDocument
+from compliance.models import Bundle, EndUser, ItemAssignment, SupportingDocument
 from compliance.rejections import Rejection, explain_all
 from compliance.requirements import Accepted, DocumentNeed, EndUserNeed, Field
 from inventory.models import Address
@@ -32,6 +32,7 @@ from portal.secrets import fingerprint
 
 KEEP, NEW = "keep", "new"
 _FACTS = 4
+_SHOWN = 6
 
 Item = EndUser | SupportingDocument
 Sent = tuple[QueryDict, Mapping[str, "UploadedFile[bytes]"]]
@@ -56,6 +57,20 @@ class Option:
         return self.value.startswith(NEW)
 
 
+@dataclass(frozen=True)
+class Group:
+    """Options under one heading; `more` are folded away behind them."""
+
+    title: str
+    options: Sequence[Option]
+    more: Sequence[Option] = ()
+    chosen: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return any(one.value == self.chosen for one in self.more)
+
+
 @dataclass
 class Question:
     """The options of a task, which one is chosen, and what guards its form."""
@@ -77,12 +92,21 @@ class Question:
         return next((one.item for one in self.options if one.value == KEEP), None)
 
     @property
-    def groups(self) -> list[tuple[str, list[Option]]]:
+    def groups(self) -> list["Group"]:
         """In this bundle, from what is there, new."""
         kept = [one for one in self.options if one.value == KEEP]
         new = [one for one in self.options if one.is_new]
         rest = [one for one in self.options if one not in kept and one not in new]
-        return [(title, of) for title, of in (("", kept), ("Use what is there", rest), ("New", new)) if of]
+        title = "Enter a new one" if self.task == END_USER else "Send a new one"
+        if len(new) > 1:
+            title = f"{title}: any one of these {len(new)}"
+        more = rest[_SHOWN:] if len(rest) > _SHOWN + 2 else []
+        found = [
+            Group("", kept),
+            Group("Use what is there", rest[: len(rest) - len(more)], more, self.chosen),
+            Group(title, new),
+        ]
+        return [group for group in found if group.options]
 
     @property
     def has_choice(self) -> bool:
@@ -121,8 +145,7 @@ def ask_end_user(draft: Draft, need: EndUserNeed, sent: Sent | None = None) -> Q
     fitting = fitting_end_users(need, draft.bundle.account)
     options += [
         Option(row.pk, str(row), facts=facts_of(row, need.fields), item=row)
-        for row in fitting
-        if held is None or row.pk != held.pk
+        for row in _most_alike(_once(fitting, need.fields, held), draft.bundle.friendly_name)
     ]
     form = memory.form(NEW, asked=asked, judge=judge, held={}, country=draft.country)
     options.append(Option(NEW, "A new end user", form=form))
@@ -147,8 +170,11 @@ def ask_document(draft: Draft, need: DocumentNeed, sent: Sent | None = None) -> 
             row.pk, str(row), facts=facts_of(row, accepted.fields), item=row, accepted=accepted,
             badge=label_for(DOCUMENT_STATES, row.status),
         )
-        for row in fitting_documents(
-            need, draft.bundle.account, end_user=draft.end_user_values or None, country=draft.country
+        for row in _not_of_others(
+            draft,
+            fitting_documents(
+                need, draft.bundle.account, end_user=draft.end_user_values or None, country=draft.country
+            ),
         )
         if row.pk not in taken and (accepted := need.accepts(row.type))
     ]  # fmt: skip
@@ -160,6 +186,48 @@ def ask_document(draft: Draft, need: DocumentNeed, sent: Sent | None = None) -> 
         form = _document_form(draft, accepted, memory, value, known, addresses)
         options.append(Option(value, accepted.name, form=form, accepted=accepted))
     return memory.question(task, options)
+
+
+def _once(rows: Sequence[EndUser], fields: Sequence[Field], held: EndUser | None) -> list[EndUser]:
+    """Of entries that say the same in all that is asked for, the first; never the one that is held."""
+    found: dict[Any, EndUser] = {}
+    for row in rows:
+        if held is None or row.pk != held.pk:
+            said = (row.friendly_name, *(str(row.values.get(one.name) or "") for one in fields))
+            found.setdefault(said, row)
+    return list(found.values())
+
+
+def _most_alike(rows: Sequence[EndUser], name: str) -> list[EndUser]:
+    """Those called like the bundle first: it often bears the customer's name."""
+    words = set(name.casefold().split())
+    return sorted(rows, key=lambda row: -len(words & set(str(row).casefold().split())))
+
+
+def _not_of_others(draft: Draft, rows: Sequence[SupportingDocument]) -> list[SupportingDocument]:
+    """Without those that stand in bundles of other end users, and in none of ours: they prove another's."""
+    if draft.end_user is None or not rows:
+        return list(rows)
+    present = ItemAssignment.objects.present()
+    sids = [row.pk for row in rows]
+    placed = list(present.filter(object_sid__in=sids).values_list("object_sid", "bundle_id"))
+    holders: dict[str, set[str]] = {}
+    of_bundle: dict[str, set[str]] = {}
+    beside = present.filter(bundle__in={bundle for _, bundle in placed}, object_sid__startswith="IT")
+    for bundle, sid in beside.values_list("bundle_id", "object_sid"):
+        of_bundle.setdefault(bundle, set()).add(sid)
+    for sid, bundle in placed:
+        holders.setdefault(sid, set()).update(of_bundle.get(bundle, ()))
+    names = dict(
+        EndUser.objects.filter(pk__in=set().union(*holders.values())).values_list("pk", "friendly_name")
+    )
+    own = draft.end_user
+    return [
+        row
+        for row in rows
+        if not holders.get(row.pk)
+        or any(sid == own.pk or names.get(sid) == own.friendly_name for sid in holders[row.pk])
+    ]
 
 
 def facts_of(item: Item, fields: Sequence[Field]) -> list[tuple[str, str]]:

@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from compliance.bundles.actions import SUBMIT_BUNDLE
 from compliance.evaluations import Comparison, compare
 from compliance.guided.draft import ADDRESS, CONTACT, END_USER, WAY, Draft, document_task, task_url
+from compliance.guided.fields import day_words
 from compliance.guided.question import entered_by
 from compliance.models import Bundle, EndUser, Evaluation, ItemAssignment, SupportingDocument
 from compliance.regulations.words import choice_name
@@ -15,6 +18,7 @@ from inventory.models import Address
 from portal.models import Operation, StoredFile, User
 from portal.numbering import country_name
 from portal.reveal.reveals import mask
+from portal.reveal.views_files import may_see
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Row:
     value: str = ""
     missing: str = ""
     is_masked: bool = False
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,10 @@ def sections_of(draft: Draft, viewer: User) -> list[Section]:
         stored.owner_sid: stored
         for stored in StoredFile.objects.there().filter(owner_sid__in=[one.pk for one in draft.documents])
     }
-    return list(_sections(draft, known, files))
+    return list(_sections(draft, viewer, known, files))
 
 
-def _sections(draft: Draft, known: set[str], files: dict[str, StoredFile]) -> Iterator[Section]:
+def _sections(draft: Draft, viewer: User, known: set[str], files: dict[str, StoredFile]) -> Iterator[Section]:
     bundle, need = draft.bundle, draft.end_user_need
     if need:
         end_user = draft.end_user
@@ -92,7 +97,7 @@ def _sections(draft: Draft, known: set[str], files: dict[str, StoredFile]) -> It
         rows = [Row("Document", str(document))]
         rows += [_said(one, document, draft, is_clear) for one in accepted.fields]
         if accepted.takes_file:
-            rows.append(_file(document, files.get(document.pk)))
+            rows.append(_file(document, files.get(document.pk), viewer))
         yield Section(wanted.name, url, rows, not is_clear)
     yield Section(
         "Contact and callback",
@@ -121,15 +126,20 @@ def _said(one: Field, item: EndUser | SupportingDocument | None, draft: Draft, i
         return Row(one.label, mask(value), is_masked=True)
     if one.choices:
         return Row(one.label, choice_name(str(value)))
+    if one.kind == "date":
+        return Row(one.label, day_words(str(value)))
     if one.kind == "country":
         return Row(one.label, country_name(str(value)))
     return Row(one.label, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
-def _file(document: SupportingDocument, stored: StoredFile | None) -> Row:
+def _file(document: SupportingDocument, stored: StoredFile | None, viewer: User) -> Row:
     if not document.mime_type:
         return Row("File", missing="Upload the file: Twilio has none")
-    return Row("File", stored.name if stored else f"At Twilio ({document.mime_type})")
+    if stored is None:
+        return Row("File", f"At Twilio ({document.mime_type})")
+    url = reverse("file-preview", args=[stored.pk]) if may_see(viewer, stored) else ""
+    return Row("File", stored.name, url=url)
 
 
 def address_line(address: Address) -> str:

@@ -1,6 +1,5 @@
 """The new bundle, its task list, which way to go, and its contact."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,7 +7,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from compliance.bundles import actions as bundles
@@ -34,9 +32,6 @@ from portal.twilio.errors import TwilioFailure, Uncertain
 from portal.urls_from_staff import fault_of_url
 from portal.webhooks.intake import callback_url
 
-# A bundle without a moment of its own was begun with whatever was in force then.
-_CLOCKS_DIFFER = timedelta(minutes=5)
-
 
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.MANAGE_BUNDLES)
@@ -52,13 +47,12 @@ def bundle_create(request: StaffRequest) -> HttpResponse:
         "account": request.GET.get("account") or (accounts[0].pk if accounts else ""),
         "country": request.GET.get("country", "").upper(),
     }
-    is_asked = bool(request.GET.get("country") or request.GET.get("account"))
+    is_asked = bool(given["country"]) or ("account" in request.GET and not request.htmx)
     place = PlaceForm(
         given if is_asked else None, initial=given, accounts=accounts, countries=list(countries)
     )
     context: dict[str, Any] = {"place": place, "accounts": accounts}
     if not place.is_valid():
-        # A country alone that no regulation is for is an answer, not a fault of a form.
         return page(request, "compliance/guided/bundle_create.html", context, fragment="new-bundle")
     account = next(one for one in accounts if one.pk == place.cleaned_data["account"])
     country = place.cleaned_data["country"]
@@ -235,8 +229,8 @@ def _differences(draft: Draft) -> list[Difference]:
     seen = draft.said(REGULATION).get("version")
     versions = _versions(bundle.regulation)
     if seen is None:
-        begun = (bundle.remote_created_at or timezone.now()) + _CLOCKS_DIFFER
-        before = versions.filter(seen_at__lte=begun).first()
+        begun = bundle.remote_created_at or bundle.first_seen_at
+        before = versions.filter(seen_at__lte=begun).first() or versions.last()
     else:
         before = versions.filter(number=seen).first()
     return diff(before.requirements, bundle.regulation.payload.get("requirements")) if before else []

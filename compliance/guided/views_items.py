@@ -66,7 +66,7 @@ def bundle_document(request: StaffRequest, sid: str, requirement: str) -> HttpRe
     def carry(draft: Draft, question: Question, option: Option) -> SupportingDocument:
         return _carry_document(request, draft, question, option)
 
-    context = {"need": need, "title": need.name, "thing": "document"}
+    context = {"need": need, "title": f"How do you prove “{need.name}”?", "thing": "document"}
     task = document_task(need)
     return _answer(request, draft, task, lambda *sent: ask_document(draft, wanted, *sent), carry, context)
 

@@ -91,11 +91,13 @@ def bundle_submitted(request: StaffRequest, sid: str) -> HttpResponse:
     draft = draft_of(request, sid, must_be_open=False, permission=Permission.VIEW)
     bundle = draft.bundle
     submitted_at = bundle.submitted_at
+    expected = expected_by(submitted_at) if submitted_at else None
+    escalate_at = max(expected, submitted_at + escalation_after()) if expected and submitted_at else None
     context = {
         "label": label_for(BUNDLE_STATES, bundle.status),
-        "expected_by": expected_by(submitted_at) if submitted_at else None,
-        "escalate_at": submitted_at + escalation_after() if submitted_at else None,
-        "is_late": bool(submitted_at and timezone.now() > submitted_at + escalation_after()),
+        "expected_by": expected,
+        "escalate_at": escalate_at,
+        "is_late": bool(escalate_at and timezone.now() > escalate_at),
         "is_decided": bundle.status
         in (Bundle.Status.APPROVED, Bundle.Status.PROVISIONAL, Bundle.Status.REJECTED),
         "open_operation": _open_operation(bundle),
