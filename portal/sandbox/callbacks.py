@@ -114,9 +114,9 @@ def repeat(store: Store, callback_id: int, due: int, retries: int = 0) -> bool:
     return done.rowcount > 0
 
 
-def waiting(store: Store, now: int) -> list[Callback]:
-    """Those whose time has come, the oldest first."""
-    return _read(store, "sent IS NULL AND due <= ? ORDER BY due, id", (now,))
+def next_waiting(store: Store, now: int) -> Callback | None:
+    """The oldest one whose time has come."""
+    return next(iter(_read(store, "sent IS NULL AND due <= ? ORDER BY due, id LIMIT 1", (now,))), None)
 
 
 def latest(store: Store, most: int = 1000) -> list[Callback]:

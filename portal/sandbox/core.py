@@ -141,7 +141,7 @@ class Sandbox:
     def _next_callback(self) -> tuple[Callback, str, dict[str, str], bytes] | None:
         """The next one that is not lost or put off by a fault, written down as sent."""
         with self.changing() as (store, now):
-            for callback in callbacks.waiting(store, now):
+            while (callback := callbacks.next_waiting(store, now)) is not None:
                 fault = self._fault_of(callback)
                 kind = fault.kind if fault else None
                 if fault and kind == "callback-late":

@@ -50,12 +50,12 @@ SMS_ENABLED, NOBODY_ANSWERS, NO_CARRIER_DATA, FAILS_TESTING, BEHIND_IVR = 30, 31
 
 FATES = (
     Fate("00–19, 35–49, 80–89", "portable, accepted by the losing carrier", "eligible, completes"),
-    *(Fate(str(ending), "as above", f"{reason} → {step}") for ending, (_, reason, step) in UNHOSTABLE.items()),
-    Fate("30", "as above", "eligible, but the order fails: messaging is enabled elsewhere"),
-    Fate("31", "as above", "nobody answers the verification call"),
-    Fate("32", "as above", "action-required: carrier information is unavailable"),
-    Fate("33", "as above", "action-required: there was a problem processing the order"),
-    Fate("34", "as above", "behind a menu: the call needs extension wwww2ww5 (2 after two seconds, then 5)"),
+    *(Fate(str(ending), "portable, accepted", f"{reason} → {step}") for ending, (_, reason, step) in UNHOSTABLE.items()),
+    Fate("30", "portable, accepted", "eligible, but the order fails: messaging is enabled elsewhere"),
+    Fate("31", "portable, accepted", "nobody answers the verification call"),
+    Fate("32", "portable, accepted", "action-required: carrier information is unavailable"),
+    Fate("33", "portable, accepted", "action-required: there was a problem processing the order"),
+    Fate("34", "portable, accepted", "behind a menu: the call needs extension wwww2ww5 (2 after two seconds, then 5)"),
     Fate("50–59", "mobile: PIN and account number required, else rejected with 22171", "NUMBER_TYPE_INELIGIBLE"),
     Fate("60–69", "rejected with 22150–22159 (6n with 2215n) until what the code is about has changed", "eligible"),
     Fate("70–79", "accepted, but for three days after the target date", "eligible"),

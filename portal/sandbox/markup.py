@@ -104,6 +104,8 @@ nav { margin-top: .4rem; color: var(--quiet); }
 section form + form { margin-top: 1.1rem; }
 label { display: inline-flex; flex-wrap: wrap; gap: .35rem; align-items: center; max-width: 100%; }
 td:last-child form { flex-wrap: nowrap; }
+td:last-child a, button { white-space: nowrap; }
+form > .scroll, form > p { flex: 1 0 100%; margin: 0; }
 .block { display: grid; width: 100%; }
 select { max-width: min(22rem, 100%); padding: .3rem .5rem; border: 1px solid var(--rule); border-radius: 4px; background: var(--paper); color: inherit; font: inherit; font-size: .88rem; }
 textarea { width: 100%; padding: .6rem; border: 1px solid var(--rule); border-radius: 4px; background: var(--paper); color: inherit; font: .82rem/1.45 ui-monospace, Menlo, Consolas, monospace; }

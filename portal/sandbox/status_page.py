@@ -27,8 +27,8 @@ COUNTED = (
     ("End users", "document WHERE kind = 'end_user'"),
     ("Documents", "document WHERE kind = 'supporting_document'"),
     ("Caller ids", "document WHERE kind = 'caller_id'"),
-    ("Port-in requests", "document WHERE kind = 'port_in'"),
-    ("Hosted orders", "document WHERE kind = 'hosted_order'"),
+    ("Ports", "document WHERE kind = 'port_in'"),
+    ("Hosted", "document WHERE kind = 'hosted_order'"),
     ("Messages", "message WHERE 1"),
     ("Calls", "call WHERE 1"),
 )

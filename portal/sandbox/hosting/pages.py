@@ -15,6 +15,7 @@ from portal.sandbox.hosting.resources import (
     ACTION_REQUIRED,
     COMPLETED,
     FAILED,
+    OPENED,
     PENDING_LOA,
     PROCESSING,
     RECEIVED,
@@ -111,7 +112,8 @@ def _waits_for(order: HostedOrder, now: int) -> str:
     if order.status == PENDING_LOA:
         return "the signer"
     if order.status in PATIENCE:
-        return f"its owner, day {min((now - order.since) // DAY + 1, PATIENCE[order.status])} of {PATIENCE[order.status]}"
+        who = "Twilio's specialist" if order.status == ACTION_REQUIRED else "its owner"
+        return f"{who}, day {min((now - order.since) // DAY + 1, PATIENCE[order.status])} of {PATIENCE[order.status]}"
     return ""
 
 
@@ -197,7 +199,8 @@ def _letter(store: Store, document: AuthorizationDocument, now: int) -> str:
         end = f"""<p class="quiet">Day {day} of {LOA_DAYS}.</p><form method="post" action="/hosting/sign/{document.sid}">
 <button class="strong" name="act" value="sign">Sign</button><button name="act" value="decline">Decline</button></form>"""
     else:
-        end = f"<p>The letter is {document.status}.</p>"
+        why = ": it was taken back to be changed" if document.status == OPENED else ""
+        end = f"<p>The letter is {document.status}{why}.</p>"
     title = f"{document.contact_title}, " if document.contact_title else ""
     return page(
         "Letter of authorization",

@@ -190,12 +190,16 @@ def _answer_due(store: Store, at: int, sid: str, _: str) -> None:
 
 
 def _complete_due(store: Store, at: int, sid: str, moment: str) -> None:
+    """The day of a number, and of all in its request that have the same."""
+    due = (PENDING, moment)
     number = store.find(PortInNumber, sid)
-    if number and number.status == PENDING and number.port_date == moment:
-        complete(store, number, at)
-        port_in = store.find(PortIn, number.port_in_sid)
-        if port_in:
-            settle(store, port_in, at)
+    port_in = store.find(PortIn, number.port_in_sid) if number else None
+    if number is None or port_in is None or (number.status, number.port_date) != due:
+        return
+    for one in numbers_of(store, port_in):
+        if (one.status, one.port_date) == due:
+            complete(store, one, at)
+    settle(store, port_in, at)
 
 
 ACTIONS: dict[str, Callable[[Store, int, str, str], None]] = {

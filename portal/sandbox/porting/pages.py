@@ -174,7 +174,7 @@ def _request(store: Store, port_in: PortIn, now: int) -> str:
     rows = "".join(_number_row(one) for one in numbers[:MOST])
     return page(
         given["customer_name"],
-        f"""<section><h2>Request</h2><p><code>{port_in.sid}</code></p>{facts(known)}<p>{_next(port_in, numbers)}</p></section>
+        f"""<section><h2>Request</h2><p><code>{port_in.sid}</code></p>{facts(known)}<p>{"" if any(one.status in WITH_CARRIER for one in numbers) else _next(port_in, numbers)}</p></section>
 <section><h2>Losing carrier's customer</h2>{facts(carrier)}</section>
 <section class="wide"><h2>Numbers</h2><form method="post" action="/porting/{port_in.sid}">
 {table(rows, "", "Number", "Type", "Status", "Port date", "Reason")}{_carrier_desk(numbers)}</form></section>""",

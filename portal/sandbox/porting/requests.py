@@ -7,10 +7,12 @@ pages do not say, but a row of the list names no account).
 import re
 from typing import Any
 
+import msgspec
+
 from portal.sandbox import elsewhere
 from portal.sandbox.access import check_access, has
 from portal.sandbox.call import NUMBERS, Call, Route
-from portal.sandbox.clock import seconds_of
+from portal.sandbox.clock import iso8601, seconds_of
 from portal.sandbox.errors import refusal
 from portal.sandbox.porting import progress
 from portal.sandbox.porting.dates import in_utc
@@ -51,6 +53,7 @@ SUGGESTIONS = {
     WAITING: "Sign the letter of authorization",
 }
 FIRST_TICKET = 1_000_000
+MAX_PAGE = 100
 
 
 def create_port_in(call: Call) -> Answer:
@@ -209,38 +212,56 @@ def list_port_ins(call: Call) -> Answer:
     """A page, newest first, from the request that `Token` names on; `meta` has tokens and no key."""
     check_access(call, "porting")
     size = call.query.get("Size") or "20"
-    if not size.isdigit() or not 1 <= int(size) <= 100:
-        raise bad_request("size: must be between 1 and 100")
-    found = [one for one in reversed(call.store.all(PortIn)) if one.account_sid == call.account.sid]
-    found = [one for one in found if _matches(call, one)]
-    start, step = 0, int(size)
+    if not size.isdigit() or not 1 <= int(size) <= MAX_PAGE:
+        raise bad_request(f"size: must be between 1 and {MAX_PAGE}")
+    conditions, parameters = _conditions(call)
+    table = f"document WHERE kind = 'port_in' AND account = ?{conditions}"
+    below, previous = "", None
     if token := call.query.get("Token"):
-        start = next((index for index, one in enumerate(found) if one.sid == token), -1)
-        if start < 0:
+        place = call.store.position("document", token)
+        if place is None:
             raise bad_request("token: is not valid")
-    page, rest = found[start : start + step], found[start + step :]
+        before = call.store.rows(
+            f"SELECT sid FROM {table} AND position > ? ORDER BY position LIMIT ?",  # noqa: S608
+            [*parameters, place, int(size)],
+        )
+        previous = before[-1][0] if before else None
+        below, parameters = " AND position <= ?", [*parameters, place]
+    rows = call.store.rows(
+        f"SELECT sid, body FROM {table}{below} ORDER BY position DESC LIMIT ?",  # noqa: S608
+        [*parameters, int(size) + 1],
+    )
+    found = [msgspec.json.decode(body, type=PortIn) for _, body in rows[: int(size)]]
     return ok(
         {
             "meta": {
-                "next_token": rest[0].sid if rest else None,
-                "previous_token": found[max(start - step, 0)].sid if start else None,
+                "next_token": rows[-1][0] if len(rows) > int(size) else None,
+                "previous_token": previous,
             },
-            "port_in_requests": [_row(call.store, one) for one in page],
+            "port_in_requests": [_row(call.store, one) for one in found],
         }
     )
 
 
-def _matches(call: Call, port_in: PortIn) -> bool:
+def _conditions(call: Call) -> tuple[str, list[object]]:
+    """A status however it is spelled, sids with commas between them, and days it was filed on."""
     query = call.query
-    status = re.sub(r"[\s-]+", "_", query.get("PortInRequestStatus", "").strip().lower())
-    sids = [sid for sid in query.get("PortInRequestSid", "").split(",") if sid]
-    made = seconds_of(port_in.date_created)
-    try:
-        after = not query.get("CreatedAfter") or made >= seconds_of(query["CreatedAfter"])
-        before = not query.get("CreatedBefore") or made < seconds_of(query["CreatedBefore"])
-    except ValueError:
-        raise bad_request("createdAfter, createdBefore: must be dates") from None
-    return status in ("", port_in.status) and (not sids or port_in.sid in sids) and after and before
+    sql, parameters = "", [call.account.sid]
+    if status := re.sub(r"[\s-]+", "_", query.get("PortInRequestStatus", "").strip().lower()):
+        sql += " AND json_extract(body, '$.status') = ?"
+        parameters.append(status)
+    if sids := [sid for sid in query.get("PortInRequestSid", "").split(",") if sid]:
+        sql += f" AND sid IN ({', '.join('?' * len(sids))})"
+        parameters += sids
+    for name, operator in (("CreatedAfter", ">="), ("CreatedBefore", "<")):
+        if text := query.get(name):
+            try:
+                moment = iso8601(seconds_of(text))
+            except ValueError:
+                raise bad_request(f"{name[0].lower()}{name[1:]}: must be a date") from None
+            sql += f" AND json_extract(body, '$.date_created') {operator} ?"
+            parameters.append(moment)
+    return sql, list(parameters)
 
 
 def _row(store: Store, port_in: PortIn) -> dict[str, Any]:

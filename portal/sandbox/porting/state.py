@@ -33,7 +33,12 @@ def set_number(store: Store, number: PortInNumber, status: str, now: int) -> Non
 
 def settle(store: Store, port_in: PortIn, now: int, reason: str | None = None) -> None:
     """Let the status of a request follow from those of its numbers; `reason` is kept if it is canceled."""
-    status = _status_of([number.status for number in numbers_of(store, port_in)])
+    rows = store.rows(
+        "SELECT DISTINCT json_extract(body, '$.status') FROM document"
+        " WHERE parent = ? AND kind = 'port_in_number'",
+        (port_in.sid,),
+    )
+    status = _status_of({status for (status,) in rows})
     if status in (CANCELED, EXPIRED):
         port_in.order_cancellation_reason = port_in.order_cancellation_reason or reason
     changed = status != port_in.status
@@ -45,7 +50,7 @@ def settle(store: Store, port_in: PortIn, now: int, reason: str | None = None) -
         tell_of_request(store, port_in, now)
 
 
-def _status_of(statuses: list[str]) -> str:
+def _status_of(statuses: set[str]) -> str:
     if REJECTED in statuses:
         return ACTION_REQUIRED
     open_ones = [status for status in statuses if status not in OVER]
