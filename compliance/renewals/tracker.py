@@ -23,14 +23,15 @@ _AT = {
     Stage.REPLACED: "delete",
     Stage.DONE: "",
 }
+# Each step as it was taken, and as it is to be taken.
 TITLES = {
-    "copy": "Copy made",
-    "evaluate": "Copy evaluated",
-    "submit": "Copy submitted",
-    "review": "Under review",
-    "decide": "Decided by Twilio",
-    "replace": "Items replaced",
-    "delete": "Copy deleted",
+    "copy": ("Copy made", "Make a copy"),
+    "evaluate": ("Copy complete", "Complete the copy"),
+    "submit": ("Copy submitted", "Submit the copy"),
+    "review": ("Reviewed", "Twilio reviews the copy"),
+    "decide": ("Approved by Twilio", "Twilio decides"),
+    "replace": ("Items replaced", "Replace the items"),
+    "delete": ("Copy deleted", "Delete the copy"),
 }
 
 
@@ -48,7 +49,9 @@ class Step:
 
     @property
     def title(self) -> str:
-        return TITLES[self.name]
+        if self.state == "failed":
+            return "Rejected by Twilio"
+        return TITLES[self.name][0 if self.state == "done" else 1]
 
 
 @dataclass(frozen=True, slots=True)

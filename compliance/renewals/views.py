@@ -280,6 +280,7 @@ def _tracker(
         "faults": history.faults,
         "checks": checks,
         "is_clear": is_clear(checks),
+        "is_sure": all(check.verdict == "ok" for check in checks),
         "numbers": count_numbers(original.pk),
         "open_operation": history.open_operation,
         "form": ReasonedStepForm(),
