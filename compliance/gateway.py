@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from twilio.rest.numbers.v2.regulatory_compliance import RegulatoryComplianceList
-
 from portal.twilio.bodies import UNREADABLE, read_object
 from portal.twilio.client import connect, remote_call
 from portal.twilio.login import Login
@@ -21,7 +19,7 @@ from portal.twilio.snapshots import Snapshot, read_created, read_snapshot
 _API = "https://numbers.twilio.com/v2/RegulatoryCompliance"
 
 
-def _regulatory(login: Login) -> RegulatoryComplianceList:
+def _regulatory(login: Login) -> Any:
     return connect(login).numbers.v2.regulatory_compliance
 
 
