@@ -73,6 +73,11 @@ app.conf.beat_schedule = {
         "options": {"expires": 20},
     },
     "remind of last days of bundles": {"task": "remind_of_deadlines", "schedule": crontab(hour=6, minute=0)},
+    "settle port-in requests whose answer was lost": {
+        "task": "settle_port_in_operations",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
     "go on with batches": {"task": "look_after_batches", "schedule": 10.0, "options": {"expires": 10}},
     "move the last month on": {"task": "refresh_number_activity", "schedule": crontab(hour=0, minute=5)},
     "sweep out empty facets": {"task": "recount_numbers", "schedule": 24 * 3600.0},

@@ -5,6 +5,7 @@ from portal.mirror import runs
 from porting.hosting import sync as hosting
 from porting.hosting.ordering.actions import ORDER_NUMBERS, carry_out_order
 from porting.portin import sync as portin
+from porting.portin.actions import settle_port_in_operations as settle_port_ins
 
 CARRY_OUT = {ORDER_NUMBERS: carry_out_order}
 
@@ -22,6 +23,11 @@ def sync_hosted_orders(run_id: int) -> None:
 @shared_task(name="sync_authorizations")
 def sync_authorizations(run_id: int) -> None:
     runs.execute(run_id, hosting.sync_authorizations)
+
+
+@shared_task(name="settle_port_in_operations")
+def settle_port_in_operations() -> None:
+    settle_port_ins()
 
 
 @shared_task(name="run_porting_batch")

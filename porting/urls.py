@@ -4,4 +4,5 @@ app_name = "porting"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("porting.hosting.urls")),
+    path("port-ins/drafts/", include("porting.drafting.urls")),
 ]

@@ -1,0 +1,40 @@
+"""What every page of a draft begins and ends with."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from portal.access import Permission
+from portal.http import Elsewhere, StaffRequest, page
+from portal.reveal.views import private
+from porting.drafting.progress import read_progress
+from porting.models import PortInDraft
+
+
+def draft_of(request: StaffRequest, pk: UUID, *, must_be_open: bool = True) -> PortInDraft:
+    """The draft with the access check. One that is filed leads to what became of it."""
+    rows = PortInDraft.objects.select_related("account", "bill", "saved_by")
+    draft = get_object_or_404(request.access.visible(rows), pk=pk)
+    request.access.require(Permission.MANAGE_PORTING, draft.account_id)
+    if must_be_open and draft.is_filed:
+        raise Elsewhere(reverse("porting:draft-filed", args=[draft.pk]))
+    return draft
+
+
+def draft_page(
+    request: StaffRequest,
+    template: str,
+    draft: PortInDraft,
+    context: dict[str, Any],
+    *,
+    fragment: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """A page that may show personal values: no cache keeps it."""
+    whole = {"draft": draft, "progress": read_progress(draft), **context}
+    return private(
+        page(request, f"porting/drafting/{template}.html", whole, fragment=fragment, status=status)
+    )

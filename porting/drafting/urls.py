@@ -1,0 +1,13 @@
+from django.urls import path
+
+from porting.drafting import views, views_file, views_tasks
+
+urlpatterns = [
+    path("<uuid:pk>/", views.draft_tasks, name="draft-tasks"),
+    path("<uuid:pk>/delete/", views.draft_delete, name="draft-delete"),
+    path("<uuid:pk>/bill/", views_tasks.draft_bill, name="draft-bill"),
+    path("<uuid:pk>/details/", views_tasks.draft_details, name="draft-details"),
+    path("<uuid:pk>/when/", views_tasks.draft_when, name="draft-when"),
+    path("<uuid:pk>/check/", views_file.draft_check, name="draft-check"),
+    path("<uuid:pk>/filed/", views_file.draft_filed, name="draft-filed"),
+]

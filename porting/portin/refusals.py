@@ -1,0 +1,78 @@
+"""Twilio's refusals of a port-in request: which field each is about, and what of its words may be kept.
+
+A refusal has the code 400, which is no code, and says in words what is wrong with which property, several at
+once: `losingCarrierInformation.customerName: must not be blank, targetPortInDate: must be …` (page 15).
+"""
+
+import copy
+import re
+from collections.abc import Iterable
+
+from portal.twilio.errors import TwilioFailure, Unavailable, Uncertain
+from porting.features import NotAvailable
+
+# One property and what is said of it, up to the next property.
+_SAID = re.compile(r"([a-zA-Z][\w.\[\]]*):\s+(.*?)(?=,\s+[a-z][\w.\[\]]*:\s|$)", re.DOTALL)
+_FIELDS = {
+    "documents": "bill",
+    "target_port_in_date": "target_date",
+    "target_port_in_time_range_start": "window_start",
+    "target_port_in_time_range_end": "window_end",
+    "address": "street",
+    "phone_numbers": "numbers",
+}
+_BY_CODE = {
+    22170: ("bundle_sid", "The bundle is not approved. Choose an approved one, or none."),
+    22172: ("numbers", "The numbers are of several countries. File one request for each country."),
+    22173: ("address_sid", "Twilio does not have this address. Choose another, or type it."),
+}
+
+
+def problems_of(failure: TwilioFailure) -> dict[str, str]:
+    """What is wrong with which value of the draft; "" for what is about none of them."""
+    if found := _BY_CODE.get(failure.code or 0):
+        return {found[0]: found[1]}
+    if "invalid documents" in failure.words.lower():
+        return {"bill": "Twilio did not take the bill. Upload it again."}
+    problems: dict[str, str] = {}
+    for path, words in _SAID.findall(failure.words):
+        name = field_of(path)
+        said = f"{words.strip().rstrip('.,')}"
+        problems[name] = f"{problems[name]}, {said}" if name in problems else said
+    return problems or {"": failure.words}
+
+
+def field_of(path: str) -> str:
+    """`losingCarrierInformation.customerName` as `customer_name`."""
+    bare = re.sub(r"\[\d+\]", "", path).removeprefix("losingCarrierInformation.")
+    snake = re.sub(r"(?<!^)([A-Z])", lambda found: f"_{found[1].lower()}", bare)
+    if snake.startswith("phone_numbers."):
+        return "pins" if snake.endswith("pin") else "numbers"
+    snake = snake.removeprefix("address.")
+    return _FIELDS.get(snake, snake)
+
+
+def sentence_of(failure: TwilioFailure) -> str:
+    """What happened, and what to do next."""
+    match failure:
+        case NotAvailable():
+            return (
+                "Twilio does not let this account port numbers over its API. Ask Twilio Support to open the "
+                "Porting API for it; the draft is kept."
+            )
+        case Uncertain():
+            return (
+                "Twilio's answer was lost. Numberdesk looks at Twilio until it knows whether the request was "
+                "filed, and files nothing twice."
+            )
+        case Unavailable():
+            return f"Unavailable: {failure.words} Nothing was filed. Press the button again in a moment."
+    return "Twilio refused the request. Nothing was filed, and everything you entered is kept."
+
+
+def keepable(failure: TwilioFailure, personal: Iterable[str]) -> TwilioFailure:
+    """The same failure with words that may be kept: without the values they repeat."""
+    kept = copy.copy(failure)
+    for text in sorted({text for text in personal if len(text) > 2}, key=len, reverse=True):
+        kept.words = re.sub(re.escape(text), "…", kept.words, flags=re.IGNORECASE)
+    return kept
