@@ -1,7 +1,7 @@
 """All that is known of a bundle while it is being made or repaired, and how far each of its tasks is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -11,15 +11,22 @@ from django.urls import reverse
 from django.utils import timezone
 
 from compliance.evaluations import Fault, read_faults
-from compliance.guided.fields import input_name
 from compliance.guided.findings import sentence_of
+from compliance.guided.inputs import (
+    ADDRESS,
+    CONTACT,
+    END_USER,
+    WAY,
+    Problem,
+    anchor,
+    document_task,
+    task_url,
+)
+from compliance.guided.repairs import rejections_of
 from compliance.matching import Match, judge_document
 from compliance.models import Bundle, EndUser, Evaluation, GuidedAnswer, ItemAssignment, SupportingDocument
 from compliance.requirements import DocumentNeed, EndUserNeed, Requirements, is_blank, read_requirements
 from inventory.models import Address
-
-END_USER, ADDRESS, WAY, CONTACT, REGULATION = "end-user", "address", "way", "contact", "regulation"
-_DOCUMENT = "document:"
 
 
 class State(StrEnum):
@@ -30,15 +37,6 @@ class State(StrEnum):
     NOT_STARTED = "Not yet started"
     CANNOT_START = "Cannot start yet"
     PROBLEM = "There is a problem"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something to put right, and the very input where it is done."""
-
-    words: str
-    url: str
-    task: str
 
 
 @dataclass(frozen=True)
@@ -55,16 +53,6 @@ class Task:
     @property
     def is_link(self) -> bool:
         return self.state != State.CANNOT_START
-
-
-def document_task(need: DocumentNeed) -> str:
-    return f"{_DOCUMENT}{need.requirement_name}"
-
-
-def task_url(bundle_sid: str, key: str) -> str:
-    if key.startswith(_DOCUMENT):
-        return reverse("compliance:bundle-document", args=[bundle_sid, key.removeprefix(_DOCUMENT)])
-    return reverse(f"compliance:bundle-{key}", args=[bundle_sid])
 
 
 @dataclass
@@ -326,7 +314,12 @@ class Draft:
             count = len(need.accepted)
             hint = f"Any one of {count} documents." if count > 1 else "".join(a.name for a in need.accepted)
             return Task(key, name, url, self._begun(key), hint)
-        return self._judged(key, name, url, str(match.item), match.faults, need.requirement_name)
+        faults = {field: words for field, words in match.faults.items() if field != "status"}
+        task = self._judged(key, name, url, str(match.item), faults, need.requirement_name)
+        if "status" not in match.faults:
+            return task
+        problems = (*rejections_of(self, match.item, need), *task.problems)
+        return replace(task, state=State.PROBLEM, problems=problems)
 
     def _contact_task(self) -> Task:
         url, name = task_url(self.bundle.pk, CONTACT), "Check contact and callback"
@@ -357,13 +350,6 @@ class Draft:
         common = set.intersection(*({need.requirement_name for need in group} for group in ways))
         own = [need.name for need in ways[index] if need.requirement_name not in common]
         return " and ".join(own) or "Nothing besides what every way asks for"
-
-
-def anchor(field_name: str) -> str:
-    """The id of the input of a field of what the bundle holds; of the choice itself without a field."""
-    if field_name in ("file", "status"):
-        return "id_keep-the-file"
-    return f"id_keep-{input_name(field_name)}" if field_name else "id_use"
 
 
 def read_draft(bundle: Bundle) -> Draft:

@@ -13,10 +13,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils import timezone
 
-from compliance.guided.draft import END_USER, Draft, document_task
+from compliance.guided.draft import Draft
 from compliance.guided.fields import input_name
 from compliance.guided.findings import sentence_of
 from compliance.guided.forms import ItemForm, Judge, as_typed, typed_in
+from compliance.guided.inputs import END_USER, document_task
 from compliance.knowing.own_numbers import own_numbers_in
 from compliance.labels import DOCUMENT_STATES
 from compliance.lint import holder_names

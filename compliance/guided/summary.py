@@ -7,8 +7,9 @@ from django.urls import reverse
 
 from compliance.bundles.actions import SUBMIT_BUNDLE
 from compliance.evaluations import Comparison, compare
-from compliance.guided.draft import ADDRESS, CONTACT, END_USER, WAY, Draft, document_task, task_url
+from compliance.guided.draft import Draft
 from compliance.guided.fields import day_words
+from compliance.guided.inputs import ADDRESS, CONTACT, END_USER, WAY, document_task, task_url
 from compliance.guided.question import entered_by
 from compliance.models import Bundle, EndUser, Evaluation, ItemAssignment, SupportingDocument
 from compliance.regulations.words import choice_name

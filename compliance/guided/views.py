@@ -11,9 +11,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from compliance.bundles import actions as bundles
 from compliance.guided import actions
-from compliance.guided.draft import CONTACT, REGULATION, WAY, Draft, State
+from compliance.guided.draft import Draft, State
 from compliance.guided.forms import BundleForm, ContactForm, PlaceForm
+from compliance.guided.inputs import CONTACT, REGULATION, WAY
 from compliance.guided.pages import FAILURES, LOST, already_sent, draft_of, explain, task_page
+from compliance.guided.repairs import fix_url
 from compliance.labels import BUNDLE_STATES, end_user_type_name
 from compliance.models import Bundle, Regulation, RegulationVersion
 from compliance.regulation_diff import Difference, diff
@@ -196,7 +198,12 @@ def _rejection(draft: Draft) -> dict[str, Any] | None:
     documents = [document for document in draft.documents if document.status == document.Status.REJECTED]
     told = bundle.review_reason or (documents[0].failure_reason if documents else "")
     reason = explain_rejection(code_of_words(told), told)
-    return {"reason": reason, "told": told, "documents": documents}
+    return {
+        "reason": reason,
+        "told": told,
+        "documents": documents,
+        "url": "" if documents or reason.where in ("nothing", "unknown") else fix_url(draft, reason),
+    }
 
 
 @require_POST

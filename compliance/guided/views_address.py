@@ -9,7 +9,8 @@ from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_http_methods
 
 from compliance.guided import actions
-from compliance.guided.draft import ADDRESS, Draft
+from compliance.guided.draft import Draft
+from compliance.guided.inputs import ADDRESS
 from compliance.guided.pages import draft_of, explain, task_page
 from compliance.guided.views import came_from_check
 from compliance.lint import holder_names

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods
 from compliance.documents.actions import ChangedMeanwhile as DocumentChanged
 from compliance.documents.actions import KeptAsItIs
 from compliance.guided import actions
-from compliance.guided.draft import END_USER, Draft, document_task
+from compliance.guided.draft import Draft
+from compliance.guided.inputs import END_USER, document_task
 from compliance.guided.pages import FAILURES, draft_of, explain, task_page
 from compliance.guided.question import (
     KEEP,
