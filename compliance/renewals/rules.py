@@ -107,11 +107,6 @@ class Renewal:
         return rests(self.stage, self.since, timezone.now())
 
     @property
-    def deadline(self) -> Deadline | None:
-        until = self.original.valid_until
-        return Deadline.of(until, None) if until else None
-
-    @property
     def url(self) -> str:
         return reverse("compliance:renewal-detail", args=[self.original.pk])
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Literal
 
 from compliance.bundles.actions import DELETE_BUNDLE, SUBMIT_BUNDLE
-from compliance.evaluations import Fault, read_faults
 from compliance.models import Bundle, Evaluation
 from compliance.renewals.actions import REPLACE_ITEMS, START_UPDATE
 from compliance.renewals.rules import Renewal, Stage, expected_by
@@ -78,12 +77,6 @@ class History:
     @property
     def open_operation(self) -> Operation | None:
         return next((one for one in self.operations if one.is_open), None)
-
-    @property
-    def faults(self) -> list[Fault]:
-        """What the newest evaluation found missing or wrong."""
-        evaluation = self.evaluation
-        return read_faults(evaluation.results) if evaluation and not evaluation.is_compliant else []
 
     def done(self, kind: str, *, about: str, made: str = "", copy: str = "") -> Operation | None:
         """The newest operation of a kind that was carried out on an object, with this in its detail."""

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_POST
 
 from compliance.bundles.actions import NotCompliant, NotEditable, submit_bundle
+from compliance.guided.draft import Problem, read_draft
 from compliance.labels import end_user_type_name
 from compliance.models import Bundle
 from compliance.renewals import actions
@@ -38,6 +39,8 @@ DEADLINE_SORTS = (
     Sort("name", "Name", ("friendly_name", "sid")),
 )
 FILTERS = ("due", "update", "country", "account")
+# The copy can be worked on, so that what is wrong with it leads to where it is put right.
+_OPEN = (Stage.DRAFT, Stage.REJECTED)
 _CSV = (
     "Bundle (sid)", "Name (friendly_name)", "Account (account_sid)", "Account", "Country", "Type",
     "End user", "Status (status)", "Valid until (valid_until)", "Days left", "Numbers", "Update",
@@ -277,7 +280,7 @@ def _tracker(
         "steps": steps,
         "progress": progress_words(steps),
         "evaluation": history.evaluation,
-        "faults": history.faults,
+        "problems": _problems(copy) if copy and renewal.stage in _OPEN else [],
         "checks": checks,
         "is_clear": is_clear(checks),
         "is_sure": all(check.verdict == "ok" for check in checks),
@@ -295,6 +298,11 @@ def _tracker(
     status = 422 if refusal else 200
     template = "compliance/renewals/renewal_detail.html"
     return page(request, template, context, fragment="renewal", status=status)
+
+
+def _problems(copy: Bundle) -> list[tuple[str, Problem]]:
+    """What is to be put right in a copy, each with the task it belongs to."""
+    return [(task.name, problem) for task in read_draft(copy).tasks for problem in task.problems]
 
 
 def _read_at(original: Bundle, copy: Bundle | None) -> datetime:

@@ -70,7 +70,7 @@ def test_a_changed_regulation_is_followed_to_the_end(twilio, parent, client, rev
         told = store.find(wire.Bundle, sid)
         told.status_callback = callback_url("compliance:bundle-callback")
         store.save(told)
-    for resource in ("regulations", "end_users", "documents", "bundles", "numbers"):
+    for resource in ("regulations", "addresses", "end_users", "documents", "bundles", "numbers"):
         complete(parent, resource)
     twilio.set_reviews(ReviewSettings(automatic=False))
     numbers = set(PhoneNumber.objects.filter(bundle_sid=sid).values_list("pk", flat=True))
@@ -94,7 +94,7 @@ def test_a_changed_regulation_is_followed_to_the_end(twilio, parent, client, rev
     assert answer.status_code == 302
     page = Page.of(client, tracker)
     assert states(page) == ["done", "now", "next", "next", "next", "next", "next"]
-    assert "Trade Register is missing" in page.one(".faults").text
+    assert "Enter trade register" in page.one(".faults").text
     copy = renewal_of(bundle).copy
     assert page.one(".tracker__work a.button")["href"] == f"/bundles/{copy.pk}/tasks/"
 
