@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
+from compliance.labels import BUNDLE_STATES
 from compliance.models import Bundle
 from compliance.renewals.rules import escalation_after
 from inventory import labels
@@ -21,6 +22,7 @@ from inventory.models import ActivitySum, NumberActivity, NumberFacet, PhoneNumb
 from inventory.money.budgets import budget_states
 from inventory.pricing import PriceList
 from portal.access import Access
+from portal.labels import Label, label_for
 from portal.listing import capped_count
 from portal.models import TwilioAccount
 from portal.money import Money, money_words
@@ -52,6 +54,16 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class BundleLine:
+    """How many bundles have a status, and the list of them where it can be asked for."""
+
+    label: Label
+    query: str
+    count: int
+    share: float  # of the most frequent one
+
+
+@dataclass(frozen=True, slots=True)
 class Idle:
     """Numbers that nobody uses, and what they cost a month."""
 
@@ -74,6 +86,7 @@ class Inventory:
     types: Sequence[Line]
     accounts: Sequence[Line]
     capabilities: Sequence[Line]
+    bundles: Sequence[BundleLine]
     attention: Sequence[Figure]
 
     @property
@@ -111,6 +124,8 @@ def inventory_of(access: Access, accounts: Sequence[TwilioAccount]) -> Inventory
         for name, can in zip(capabilities, able, strict=True):
             if can:
                 sums["can"][name].add(count, price)
+    bundles = _Bundles.of(access)
+    attention = [*_attention(facets, access), *bundles.attention()]
     names = {account.pk: str(account) for account in accounts}
     by_account = {sid: each.cost for sid, each in sums["account"].items()}
     return Inventory(
@@ -123,7 +138,8 @@ def inventory_of(access: Access, accounts: Sequence[TwilioAccount]) -> Inventory
         types=_lines(sums["type"], "type", type_name),
         accounts=_lines(sums["account"], "account", lambda sid: names.get(sid, sid)),
         capabilities=_lines(sums["can"], "can", lambda name: labels.CAPABILITIES[name]),
-        attention=_attention(facets, access),
+        bundles=bundles.lines(),
+        attention=[figure for figure in attention if figure.count],
     )
 
 
@@ -181,31 +197,81 @@ def _attention(facets: QuerySet[NumberFacet], access: Access) -> list[Figure]:
             "No longer listed by Twilio", gone.number, "?listed=no", "released or moved outside Numberdesk"
         )
     )
-    figures += _bundles(access)
-    return [figure for figure in figures if figure.count]
+    return figures
 
 
-def _bundles(access: Access) -> list[Figure]:
-    """Last days that come near, and reviews that take too long. One query."""
-    soon = Q(copy_of="", status=Bundle.Status.APPROVED, valid_until__lte=Now() + timedelta(days=30))
-    late = Q(status__in=Bundle.UNDER_REVIEW, submitted_at__lt=Now() - escalation_after())
-    counts = access.visible(Bundle.objects.present()).aggregate(
-        soon=Count("sid", filter=soon), late=Count("sid", filter=late)
-    )
-    hours = settings.REVIEW_ESCALATION_HOURS
-    return [
-        Figure(
-            "Bundles are valid for 30 days or less",
-            counts["soon"],
-            "",
-            "their regulations changed",
-            "compliance:deadline-list",
-        ),
-        Figure(
-            f"Reviews take longer than {hours} hours",
-            counts["late"],
-            "?late=escalate",
-            "there is a text for Twilio Support",
-            "compliance:review-list",
-        ),
-    ]
+@dataclass(frozen=True, slots=True)
+class _Bundles:
+    """Bundles that are at Twilio, test bundles left out of `by_status`."""
+
+    by_status: Mapping[str, int]
+    soon: int  # their last day comes near
+    late: int  # their review takes too long
+
+    @classmethod
+    def of(cls, access: Access) -> "_Bundles":
+        """Counted in one query."""
+        soon = Q(copy_of="", status=Bundle.Status.APPROVED, valid_until__lte=Now() + timedelta(days=30))
+        late = Q(status__in=Bundle.UNDER_REVIEW, submitted_at__lt=Now() - escalation_after())
+        rows = access.visible(Bundle.objects.present()).order_by().values_list("status")
+        told = list(
+            rows.annotate(
+                real=Count("sid", filter=Q(is_test=False)),
+                soon=Count("sid", filter=soon),
+                late=Count("sid", filter=late),
+            )
+        )
+        return cls(
+            {status: real for status, real, _, _ in told if real},
+            sum(count for _, _, count, _ in told),
+            sum(count for _, _, _, count in told),
+        )
+
+    def lines(self) -> list[BundleLine]:
+        """In the order of a bundle's life, and then whatever else Twilio says."""
+        order = [*BUNDLE_STATES, *sorted(self.by_status.keys() - BUNDLE_STATES.keys())]
+        most = max(self.by_status.values(), default=1)
+        return [
+            BundleLine(
+                label_for(BUNDLE_STATES, status),
+                f"?{urlencode({'status': status})}" if status in BUNDLE_STATES else "",
+                self.by_status[status],
+                self.by_status[status] / most,
+            )
+            for status in order
+            if status in self.by_status
+        ]
+
+    def attention(self) -> list[Figure]:
+        """What somebody has to see to."""
+        status = Bundle.Status
+        return [
+            Figure(
+                "Bundles were rejected",
+                self.by_status.get(status.REJECTED, 0),
+                f"?status={status.REJECTED}",
+                "correct what Twilio found, and submit them again",
+                "compliance:bundle-list",
+            ),
+            Figure(
+                "Bundles are drafts",
+                self.by_status.get(status.DRAFT, 0),
+                f"?status={status.DRAFT}",
+                "not submitted yet",
+                "compliance:bundle-list",
+            ),
+            Figure(
+                "Bundles are valid for 30 days or less",
+                self.soon,
+                "",
+                "their regulations changed",
+                "compliance:deadline-list",
+            ),
+            Figure(
+                f"Reviews take longer than {settings.REVIEW_ESCALATION_HOURS} hours",
+                self.late,
+                "?late=escalate",
+                "there is a text for Twilio Support",
+                "compliance:review-list",
+            ),
+        ]

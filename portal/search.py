@@ -8,13 +8,18 @@ from urllib.parse import urlencode
 from django.db.models import F, Q, QuerySet, Value
 from django.urls import reverse
 
+from compliance.documents.words import type_words
+from compliance.labels import BUNDLE_STATES, DOCUMENT_STATES, end_user_type_name
+from compliance.models import Bundle, EndUser, Regulation, SupportingDocument
 from inventory.models import Address, Application, PhoneNumber
 from inventory.querysets import ILike, PhoneNumberQuerySet, like_escape
 from portal.access import Access
+from portal.labels import label_for
 from portal.models import TwilioAccount
 from portal.numbering import country_name, read_number, spaced, type_name
 
 PER_KIND = 8
+_PERSONAL = ("payload", "attributes", "value_fingerprints")  # and large: a list does without
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 
 
@@ -74,6 +79,20 @@ def find(text: str, access: Access) -> Findings:
             _application_hits(_named(access.visible(Application.objects.present()), "friendly_name", text)),
         ),
         Group(
+            "Bundles",
+            _bundle_hits(_named(access.visible(Bundle.objects.present()), "friendly_name", text)),
+        ),
+        Group(
+            "End users",
+            _end_user_hits(_named(access.visible(EndUser.objects.present()), "friendly_name", text)),
+        ),
+        Group(
+            "Documents",
+            _document_hits(
+                _named(access.visible(SupportingDocument.objects.present()), "friendly_name", text)
+            ),
+        ),
+        Group(
             "Accounts",
             _account_hits(
                 _named(access.visible(TwilioAccount.objects.present(), field="sid"), "friendly_name", text)
@@ -101,6 +120,15 @@ def _by_sid(sid: str, access: Access) -> list[Group]:
                     _account_hits(access.visible(TwilioAccount.objects.filter(pk=sid), field="sid")),
                 )
             ]
+        case "BU" if hits := _bundle_hits(access.visible(Bundle.objects.filter(pk=sid))):
+            groups = [Group("Bundles", hits)]
+        case "IT":
+            groups = [Group("End users", _end_user_hits(access.visible(EndUser.objects.filter(pk=sid))))]
+        case "RD":
+            documents = access.visible(SupportingDocument.objects.filter(pk=sid))
+            groups = [Group("Documents", _document_hits(documents))]
+        case "RN":
+            groups = [Group("Regulations", _regulation_hits(Regulation.objects.filter(pk=sid)))]
         case _:
             holding = numbers.filter(Q(bundle_sid=sid) | Q(trunk_sid=sid)).order_by("phone_number")
             groups = [Group("Numbers that name it", _number_hits(holding[:PER_KIND]))]
@@ -126,16 +154,12 @@ def _number_hits(numbers: Iterable[PhoneNumber]) -> list[Hit]:
     return [
         Hit(
             spaced(number.phone_number),
-            " · ".join(
-                part
-                for part in (
-                    number.friendly_name,
-                    country_name(number.country),
-                    type_name(number.number_type),
-                    str(number.account),
-                    "No longer listed by Twilio" if number.missing_since else "",
-                )
-                if part
+            _joined(
+                number.friendly_name,
+                country_name(number.country),
+                type_name(number.number_type),
+                str(number.account),
+                "No longer listed by Twilio" if number.missing_since else "",
             ),
             reverse("inventory:number-detail", args=[number.pk]),
         )
@@ -148,6 +172,68 @@ def _address_hits(addresses: Iterable[Address]) -> list[Hit]:
         Hit(str(address), ", ".join(address.lines), reverse("inventory:address-detail", args=[address.pk]))
         for address in addresses
     ]
+
+
+def _bundle_hits(bundles: QuerySet[Bundle]) -> list[Hit]:
+    rows = bundles.select_related("account", "regulation").defer(
+        "payload", "regulation__payload", "email", "review_reason"
+    )
+    return [
+        Hit(
+            str(bundle),
+            _joined(
+                label_for(BUNDLE_STATES, bundle.status).word,
+                str(bundle.regulation or ""),
+                str(bundle.account),
+                "No longer at Twilio" if bundle.missing_since else "",
+            ),
+            bundle.get_absolute_url(),
+        )
+        for bundle in rows
+    ]
+
+
+def _end_user_hits(end_users: QuerySet[EndUser]) -> list[Hit]:
+    rows = end_users.select_related("account").defer(*_PERSONAL)
+    return [
+        Hit(
+            str(end_user),
+            _joined(end_user_type_name(end_user.type), str(end_user.account)),
+            end_user.get_absolute_url(),
+        )
+        for end_user in rows
+    ]
+
+
+def _document_hits(documents: QuerySet[SupportingDocument]) -> list[Hit]:
+    rows = documents.select_related("account").defer(*_PERSONAL)
+    return [
+        Hit(
+            str(document),
+            _joined(
+                type_words(document.type),
+                label_for(DOCUMENT_STATES, document.status).word,
+                str(document.account),
+            ),
+            document.get_absolute_url(),
+        )
+        for document in rows
+    ]
+
+
+def _regulation_hits(regulations: QuerySet[Regulation]) -> list[Hit]:
+    return [
+        Hit(
+            str(regulation),
+            "No longer in force" if regulation.missing_since else "In force",
+            regulation.get_absolute_url(),
+        )
+        for regulation in regulations.defer("payload")
+    ]
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
 
 
 def _application_hits(applications: Iterable[Application]) -> list[Hit]:

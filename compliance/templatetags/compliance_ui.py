@@ -7,6 +7,7 @@ from django.urls import NoReverseMatch
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from compliance.documents.words import type_words
 from compliance.labels import (
     BUNDLE_STATES,
     DOCUMENT_STATES,
@@ -21,6 +22,7 @@ from portal.numbering import country_name, type_name
 register = template.Library()
 
 register.filter("end_user_type", end_user_type_name)
+register.filter("document_type", type_words)
 register.filter("field_label", label_of)
 
 
