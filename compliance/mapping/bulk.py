@@ -14,8 +14,8 @@ from django.db.models.functions import RowNumber
 
 from compliance.mapping.actions import DoesNotFit, MappingChanged, Papers, assign_papers, papers_of
 from compliance.mapping.fitting import fit_of_address, needs_address, restarts_review, why_not_bundle
-from compliance.mapping.forms import Choices, address_words, bundle_words
-from compliance.mapping.offers import MOST_OFFERED, Rules, named, still_usable
+from compliance.mapping.forms import Choices
+from compliance.mapping.offers import MOST_OFFERED, Rules, address_words, bundle_words, named, still_usable
 from compliance.mapping.words import kind_words
 from compliance.models import Bundle
 from compliance.standing import REVIEW_DAYS

@@ -5,8 +5,6 @@ from typing import Any, Protocol
 from django import forms
 from django.http import QueryDict
 
-from compliance.models import Bundle
-from inventory.models import Address
 from portal.forms import PortalForm
 
 _REASON = "Kept with the change, for whoever asks later."
@@ -29,21 +27,6 @@ class Group(Protocol):
 
     @property
     def address_field(self) -> str: ...
-
-
-def bundle_words(bundle: Bundle) -> str:
-    """`Example Holdings, business, until 3 Mar 2027`."""
-    words = [str(bundle)]
-    who = bundle.regulation.end_user_type.replace("_", " ") if bundle.regulation else ""
-    if who and who not in str(bundle).lower():
-        words.append(who)
-    if bundle.valid_until:
-        words.append(f"until {bundle.valid_until:%-d %b %Y}")
-    return ", ".join(words)
-
-
-def address_words(address: Address) -> str:
-    return f"{address}: {', '.join(address.lines)}"
 
 
 def papers_field(

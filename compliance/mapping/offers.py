@@ -73,6 +73,21 @@ def usable_addresses(account_sid: str, country: str, requirements: Iterable[str]
     return usable
 
 
+def bundle_words(bundle: Bundle) -> str:
+    """`Example Holdings, business, until 3 Mar 2027`."""
+    words = [str(bundle)]
+    who = bundle.regulation.end_user_type.replace("_", " ") if bundle.regulation else ""
+    if who and who not in str(bundle).lower():
+        words.append(who)
+    if bundle.valid_until:
+        words.append(f"until {bundle.valid_until:%-d %b %Y}")
+    return ", ".join(words)
+
+
+def address_words(address: Address) -> str:
+    return f"{address}: {', '.join(address.lines)}"
+
+
 def regulation_of(bundle: Bundle | None) -> Regulation | None:
     """A bundle's regulation, None while it is not mirrored."""
     if bundle is None or not bundle.regulation_id:

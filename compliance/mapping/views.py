@@ -8,8 +8,16 @@ from django.views.decorators.http import require_http_methods
 from compliance.mapping.actions import DoesNotFit, MappingChanged, Papers, assign_papers, papers_of
 from compliance.mapping.card import card_of, url_of, with_rules
 from compliance.mapping.fitting import fit_of_address, needs_address
-from compliance.mapping.forms import AssignForm, Choices, address_words, bundle_words
-from compliance.mapping.offers import MOST_OFFERED, Rules, named, usable_addresses, usable_bundles
+from compliance.mapping.forms import AssignForm, Choices
+from compliance.mapping.offers import (
+    MOST_OFFERED,
+    Rules,
+    address_words,
+    bundle_words,
+    named,
+    usable_addresses,
+    usable_bundles,
+)
 from compliance.mapping.refusals import field_of, sentence_of
 from compliance.mapping.words import numbers_words
 from compliance.models import Bundle

@@ -182,24 +182,22 @@ class CartForm(PortalForm):
                         "invalid_choice": f"Choose an address for {kind}",
                     },
                 )
-            self.fields[kind.bundle_field] = forms.CharField(
-                label="Bundle SID",
-                initial=kind.bundle_sid,
-                required=kind.bundle.is_likely,
-                max_length=34,
-                help_text=kind.bundle_words,
-                widget=forms.TextInput(
-                    attrs={"list": f"{kind.bundle_field}-held", "autocomplete": "off", "spellcheck": "false"}
-                ),
-                error_messages={"required": f"Enter the SID of a bundle for {kind}"},
-            )
+            if kind.takes_bundle:
+                none = "Choose a bundle" if kind.bundle.asked_for else "None"
+                self.fields[kind.bundle_field] = forms.ChoiceField(
+                    label="Bundle",
+                    choices=[("", none), *kind.bundle.held],
+                    initial=kind.bundle_sid,
+                    required=bool(kind.bundle.asked_for),
+                    help_text=kind.bundle_words,
+                    error_messages={
+                        "required": f"Choose a bundle for {kind}",
+                        "invalid_choice": f"Choose a bundle for {kind}",
+                    },
+                )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for kind in self.kinds:
-            sid = cleaned.get(kind.bundle_field) or ""
-            if sid and not re.fullmatch(r"BU[0-9a-f]{32}", sid):
-                self.add_error(kind.bundle_field, "Enter a bundle SID: BU and 32 letters or digits")
         filled_in = {"number", "national", "place"}
         if unknown := set(re.findall(r"\{(.*?)\}", cleaned.get("name_pattern") or "")) - filled_in:
             words = f"Use {{number}}, {{national}} or {{place}}, not {{{min(unknown)}}}"

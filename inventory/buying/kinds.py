@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from compliance.mapping.card import url_of
+from compliance.mapping.offers import Rules
 from inventory import labels
 from inventory.buying.needs import BundleNeed, bundle_need, fitting_addresses
 from inventory.models import Cart, CartItem
@@ -29,8 +31,10 @@ class Kind:
                 self.address_sid = self.addresses[0][0]
         chosen = {item.bundle_sid for item in items} - {""}
         self.bundle_sid = chosen.pop() if chosen else ""
-        if not self.bundle_sid and bundle.is_likely and len(bundle.held) == 1:
-            self.bundle_sid = bundle.held[0]
+        if self.bundle_sid not in dict(bundle.held):  # not approved any more, or past its day
+            self.bundle_sid = ""
+        if not self.bundle_sid and bundle.asked_for and len(bundle.held) == 1:
+            self.bundle_sid = bundle.held[0][0]
 
     def __str__(self) -> str:
         return f"{country_name(self.country)}, {type_name(self.number_type).lower()}"
@@ -55,24 +59,41 @@ class Kind:
         return f"Twilio asks for {' and '.join(names)}."
 
     @property
+    def takes_bundle(self) -> bool:
+        """Whether a bundle is asked about at all: where one is needed, or may be and there are some."""
+        return bool(self.bundle.asked_for or self.bundle.held)
+
+    @property
     def bundle_words(self) -> str:
-        if not self.bundle.is_likely:
-            return "Your numbers of this kind have none. Twilio says so if it wants one (error 21649)."
+        if self.bundle.asked_for is None:
+            return (
+                "No regulation is named for this type. If Twilio wants a bundle, it refuses the purchase "
+                "without one (error 21649)."
+            )
         if self.bundle.held:
-            return "Your numbers of this kind have one. Those that they have are suggested."
-        return "Your numbers of this kind on other accounts have one; this account needs its own."
+            return "Twilio asks for one. Offered are those that are approved for such numbers."
+        return "Twilio asks for one, and the account has none that is approved for such numbers."
+
+    @property
+    def create_url(self) -> str:
+        """Where a bundle for such numbers is made; "" where there is no such page."""
+        account = self.items[0].cart.account_id
+        return url_of(
+            "compliance:bundle-create", account=account, country=self.country, type=self.number_type
+        )
 
     @property
     def is_ready(self) -> bool:
         """Whether nothing that Twilio asks for is missing, as far as can be told."""
         has_address = self.addresses is None or bool(self.address_sid)
-        return has_address and (bool(self.bundle_sid) or not self.bundle.is_likely)
+        return has_address and (bool(self.bundle_sid) or not self.bundle.asked_for)
 
 
 def kinds_of(cart: Cart) -> list[Kind]:
     """The kinds in a cart, in the order in which it is listed."""
+    rules = Rules()
     grouped = groupby(cart.items.all(), key=lambda item: (item.country, item.number_type))
     return [
-        Kind(cart, list(items), bundle_need(cart.account, country, number_type))
+        Kind(cart, list(items), bundle_need(cart.account, country, number_type, rules))
         for (country, number_type), items in grouped
     ]

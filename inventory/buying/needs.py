@@ -1,56 +1,46 @@
 """What Twilio asks for before it sells a number, and what an account already holds of it. Derived.
 
-Twilio tells a number's address requirement, but no API says beforehand that a kind of number takes a
-regulatory bundle: a requirement of `none` does not rule it out (error 21649).
+Twilio tells a number's address requirement; that a kind of number takes a regulatory bundle follows from
+there being a regulation for it. A requirement of `none` does not rule it out (error 21649).
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils import timezone
 
+from compliance.mapping.offers import MOST_OFFERED, Rules, bundle_words, usable_bundles
 from inventory.addresses.fit import FITS, NOT_NEEDED, fit_of
 from inventory.buying.search import Offer
-from inventory.models import Address, NumberActivity, NumberFacet, PhoneNumber
+from inventory.models import Address, NumberActivity
 from portal.models import MirroredQuerySet, TwilioAccount
 
-# So many bundles and addresses are offered to choose from.
-_MOST_OFFERED = 200
+# So many addresses are offered to choose from.
+_MOST_ADDRESSES = 200
 _MOST_IDLE = 3
-# Bundles are found with numbers; of tens of thousands these will do.
-_MOST_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class BundleNeed:
-    """Whether a kind of number takes a bundle, as far as can be told, and bundles that fit it."""
+    """Whether a kind of number takes a bundle, and those of an account that Twilio would take today."""
 
-    is_likely: bool
-    held: tuple[str, ...]  # SIDs, the most used first
+    asked_for: bool | None  # None: no regulation is named for such numbers, so that cannot be told
+    held: tuple[tuple[str, str], ...] = ()  # sid and name
 
     @property
     def is_met(self) -> bool:
-        return not self.is_likely or bool(self.held)
+        return not self.asked_for or bool(self.held)
 
 
-def bundle_need(account: TwilioAccount, country: str, number_type: str) -> BundleNeed:
-    """Told by the numbers that are owned: most of a kind carry a bundle, or most carry none.
-
-    A bundle that a number of this account and kind carries was approved for just such numbers.
-    """
-    facets = list(
-        NumberFacet.objects.filter(country=country, number_type=number_type).values_list(
-            "pk", "account_id", "has_bundle", "count"
-        )
-    )
-    having = sum(count for _, _, has_bundle, count in facets if has_bundle)
-    lacking = sum(count for _, _, has_bundle, count in facets if not has_bundle)
-    own = [pk for pk, sid, has_bundle, _ in facets if has_bundle and sid == account.pk]
-    numbers = PhoneNumber.objects.present().of_facets(own)
-    used = Counter(numbers.order_by().values_list("bundle_sid", flat=True)[:_MOST_LOOKED_AT])
-    held = [sid for sid, _ in sorted(used.items(), key=lambda entry: (-entry[1], entry[0]))]
-    return BundleNeed(having > lacking, tuple(held[:_MOST_OFFERED]))
+def bundle_need(
+    account: TwilioAccount, country: str, number_type: str, rules: Rules | None = None
+) -> BundleNeed:
+    """By the regulations in force, and by the account's bundles that are approved for just such numbers."""
+    asked_for = (rules or Rules()).ask_for_bundle(country, number_type)
+    if asked_for is False:
+        return BundleNeed(asked_for)
+    bundles = usable_bundles(account.pk, country, number_type, asked_for=asked_for)[:MOST_OFFERED]
+    return BundleNeed(asked_for, tuple((bundle.pk, bundle_words(bundle)) for bundle in bundles))
 
 
 class AddressesHeld:
@@ -87,7 +77,7 @@ def fitting_addresses(account: TwilioAccount, country: str, requirements: Iterab
             rows = rows.filter(iso_country=country)
         elif requirement == "foreign":
             rows = rows.exclude(iso_country=country)
-    return rows.order_by("customer_name", "sid")[:_MOST_OFFERED]
+    return rows.order_by("customer_name", "sid")[:_MOST_ADDRESSES]
 
 
 def can_be_bought(offer: Offer, addresses: AddressesHeld, bundle: BundleNeed) -> bool:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from compliance.models import Bundle
 from inventory.buying.offers import Price, price_of
 from inventory.models import Address
 from inventory.pricing import PriceList
@@ -24,6 +25,7 @@ class Group:
     price: Price
     address: Address | None
     address_sid: str
+    bundle: Bundle | None
     bundle_sid: str
 
     def __str__(self) -> str:
@@ -47,6 +49,8 @@ def summary_of(batch: Batch, account: TwilioAccount) -> Summary:
     prices = PriceList([account], {item.detail["country"] for item in items})
     sids = {item.detail["settings"].get("address_sid") for item in items} - {None}
     addresses = Address.objects.in_bulk(sids)
+    bundle_sids = {item.detail["settings"].get("bundle_sid") for item in items} - {None}
+    bundles = Bundle.objects.only("friendly_name").in_bulk(bundle_sids)
 
     def kind(item: BatchItem) -> tuple[str, str]:
         return item.detail["country"], item.detail["number_type"]
@@ -56,12 +60,12 @@ def summary_of(batch: Batch, account: TwilioAccount) -> Summary:
         group_items = list(chosen)
         price = price_of(prices, account.pk, country, number_type)
         settings = group_items[0].detail["settings"]
-        address_sid = settings.get("address_sid", "")
+        address_sid, bundle_sid = settings.get("address_sid", ""), settings.get("bundle_sid", "")
         costs += [price.current] * len(group_items)
         groups.append(
             Group(
                 country, number_type, group_items, price, addresses.get(address_sid), address_sid,
-                settings.get("bundle_sid", ""),
+                bundles.get(bundle_sid), bundle_sid,
             )
         )  # fmt: skip
     known = [cost for cost in costs if cost]

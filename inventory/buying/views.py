@@ -5,6 +5,7 @@ from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from compliance.mapping.card import url_of
 from inventory.buying import lookups, refusals
 from inventory.buying.accounts import account_to_buy_for, accounts_to_buy_for
 from inventory.buying.forms import SearchForm
@@ -69,6 +70,10 @@ def _results(
     context: dict[str, Any] = {
         "form": form,
         "bundle": bundle,
+        "bundle_url": url_of(
+            "compliance:bundle-create", account=account.pk, country=country.iso, type=number_type
+        ),
+        "can_create_bundle": request.access.can(Permission.MANAGE_BUNDLES, account.pk),
         "is_north_american": country.iso in NORTH_AMERICA,
         "chips": _chips(request, form),
         "place_fields": [form[name] for name in PLACES if name in form.fields],

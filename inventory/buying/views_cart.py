@@ -109,6 +109,7 @@ def cart_detail(request: StaffRequest, sid: str) -> HttpResponse:
         ],
         "count": sum(len(kind.items) for kind in kinds),
         "search_url": _search_url(account, kinds),
+        "can_create_bundle": request.access.can(Permission.MANAGE_BUNDLES, account.pk),
     }  # fmt: skip
     return page(request, "inventory/cart_detail.html", context, fragment="cart", status=status)
 

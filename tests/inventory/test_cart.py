@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from compliance.models import Bundle as Mirrored
 from inventory import tasks
 from inventory.buying import actions
 from inventory.buying.offers import offer_of
@@ -21,8 +22,16 @@ from portal.batches import runner
 from portal.models import ApprovalRule, Batch, BatchItem, Operation, Role
 from portal.sandbox.faults import Fault
 from portal.sandbox.regulatory.resources import Bundle
-from tests.factories import make_account, make_address, make_number, make_price, make_user
-from tests.mirroring import complete, truth
+from tests.compliance.mapping import read_papers
+from tests.factories import (
+    make_account,
+    make_address,
+    make_bundle,
+    make_price,
+    make_regulation,
+    make_user,
+)
+from tests.mirroring import truth
 from tests.pages import Page, assert_is_region, url_of
 from tests.query_counts import counted
 
@@ -162,30 +171,59 @@ def test_a_cart_has_a_limit(as_support, support, parent):
 def test_it_asks_for_what_twilio_asks_for_and_offers_what_fits(as_support, parent):
     berlin = make_address(parent, iso_country="DE", customer_name="Berlin", city="Berlin")
     make_address(parent, iso_country="US", customer_name="Boston")
-    make_number(parent, phone_number="+493023125001", bundle_sid="BU" + "a" * 32)
+    bundle = make_bundle(parent, make_regulation("DE", "local"), friendly_name="Berlin office")
+    make_bundle(parent, bundle.regulation, status="in-review")
+    make_bundle(parent, make_regulation("DE", "mobile"))
     put(as_support, parent, "DE", "local")
 
     page = Page.of(as_support, cart_url(parent))
     options = [option["value"] for option in page.all("[name=address-de-local] option")]
     assert options == ["", berlin.pk], "an address in the country"
     assert page.one("[name=address-de-local] option[selected]")["value"] == berlin.pk, "the only one"
-    assert page.one("[name=bundle-de-local]")["value"] == "BU" + "a" * 32
+    offered = {option["value"]: option.text for option in page.all("[name=bundle-de-local] option")}
+    assert offered == {"": "Choose a bundle", bundle.pk: "Berlin office, business"}, "by name, those that fit"
+    assert page.one("[name=bundle-de-local] option[selected]")["value"] == bundle.pk, "the only one"
     assert "An address" not in page.one("form.form--wide").text
 
 
 def test_what_needs_nothing_is_asked_for_nothing(as_support, parent):
+    make_bundle(parent, make_regulation("DE", "local"))
     put(as_support, parent)
     page = Page.of(as_support, cart_url(parent))
     assert not page.all("[name^=address]")
-    assert page.one("[name=bundle-us-local]").get("value") == ""
+    assert not page.all("[name^=bundle]")
+
+
+def test_where_it_cannot_be_told_a_bundle_may_be_chosen(as_support, parent):
+    """No regulation is named for VoIP numbers, and Twilio says nowhere what it asks for with them."""
+    make_address(parent, iso_country="FR")
+    bundle = make_bundle(parent, make_regulation("FR", "national"))
+    put(as_support, parent, "FR", "voip")
+    page = Page.of(as_support, cart_url(parent))
+    options = [option["value"] for option in page.all("[name=bundle-fr-voip] option")]
+    assert options == ["", bundle.pk]
+    assert "(error 21649)" in page.text
+    assert go_on(as_support, parent).status_code == 302
+
+
+def test_a_bundle_that_is_not_approved_any_more_is_not_bought_with(as_support, parent):
+    make_address(parent, iso_country="DE")
+    bundle = make_bundle(parent, make_regulation("DE", "local"))
+    put(as_support, parent, "DE", "local")
+    assert "None" not in Page.of(as_support, go_on(as_support, parent).url).all("section.check")[0].text
+    Mirrored.objects.filter(pk=bundle.pk).update(status="twilio-rejected")
+
+    page = Page.of(as_support, cart_url(parent))
+    assert "the account has none that is approved" in page.text
+    assert "Choose a bundle for Germany, local" in Page(go_on(as_support, parent)).one(".field__error").text
 
 
 @pytest.mark.parametrize(
     ("form", "words"),
     [
         ({"address-de-local": ""}, "Choose an address for Germany, local"),
-        ({"bundle-de-local": ""}, "Enter the SID of a bundle for Germany, local"),
-        ({"bundle-de-local": "BU1"}, "Enter a bundle SID: BU and 32 letters or digits"),
+        ({"bundle-de-local": ""}, "Choose a bundle for Germany, local"),
+        ({"bundle-de-local": "BU" + "f" * 32}, "Choose a bundle for Germany, local"),
         ({"name_pattern": "{city} desk"}, "Use {number}, {national} or {place}, not {city}"),
         ({"name_pattern": "x" * 65}, "Shorten the name to 64 characters"),
         ({"address-de-local": "AD" + "f" * 32}, "Choose an address for Germany, local"),
@@ -193,7 +231,7 @@ def test_what_needs_nothing_is_asked_for_nothing(as_support, parent):
 )
 def test_what_is_missing_or_wrong_is_said_beside_the_field(as_support, parent, form, words):
     make_address(parent, iso_country="DE")
-    make_number(parent, phone_number="+493023125001", bundle_sid="BU" + "a" * 32)
+    make_bundle(parent, make_regulation("DE", "local"))
     put(as_support, parent, "DE", "local")
 
     answer = go_on(as_support, parent, **form)
@@ -289,18 +327,20 @@ def test_one_may_think_better_of_it(as_support, parent):
 
 
 def test_it_buys_what_was_checked_with_papers_name_and_preset(as_support, support, twilio, parent):
-    complete(parent, "addresses")
-    complete(parent)
+    read_papers(twilio, parent)
     preset = ConfigurationPreset.objects.create(
         name="Reception", author=support, account=parent,
         change={"properties": {"voice_url": "https://example.com/v", "sms_url": "https://example.com/s"},
                 "owner": "Reception", "add_tags": ["new"]},
     )  # fmt: skip
     numbers = put(as_support, parent, "DE", "local", count=2) + put(as_support, parent, "US", "local")
-    address = Page.of(as_support, cart_url(parent)).all("[name=address-de-local] option")[1]["value"]
+    page = Page.of(as_support, cart_url(parent))
+    address, bundle = (
+        page.all(f"[name={name}-de-local] option")[1]["value"] for name in ("address", "bundle")
+    )
     check = go_on(
         as_support, parent, name_pattern="Desk {place} {national}", preset=str(preset.pk),
-        **{"address-de-local": address},
+        **{"address-de-local": address, "bundle-de-local": bundle},
     )  # fmt: skip
     answer = buy(as_support, check.url, reason="Ticket 7")
     batch = Batch.objects.get()
@@ -312,7 +352,7 @@ def test_it_buys_what_was_checked_with_papers_name_and_preset(as_support, suppor
     assert len(records) == 3
     german = next(record for record in records if record["phone_number"].startswith("+49"))
     american = next(record for record in records if record["phone_number"].startswith("+1"))
-    assert (german["address_sid"], bool(german["bundle_sid"])) == (address, True)
+    assert (german["address_sid"], german["bundle_sid"]) == (address, bundle)
     assert german["friendly_name"].startswith("Desk ")
     assert (german["voice_url"], german["sms_url"]) == ("https://example.com/v", ""), "it takes no messages"
     assert (american["address_sid"], american["sms_url"]) == (None, "https://example.com/s")
@@ -403,7 +443,9 @@ def test_each_item_has_its_own_result_and_way_on(as_support, support, twilio, pa
     bundle = next(
         b.sid for b in twilio.store.all(Bundle)
         if (b.account_sid, b.iso_country, b.number_type) == (parent.pk, "GB", "mobile")
+        and b.status == "twilio-approved"
     )  # fmt: skip
+    make_bundle(parent, make_regulation("GB", "mobile"), sid=bundle)
     buy(as_support, go_on(as_support, parent, **{"bundle-gb-mobile": bundle}).url)
     second = Batch.objects.order_by("confirmed_at").last()
     carry_out(second)

@@ -14,7 +14,15 @@ from portal.sandbox.catalog import USE_CASES as PAGE_7
 from portal.sandbox.dataset.plan import COUNTRIES
 from portal.sandbox.faults import Fault
 from tests.answers import Answer, answering
-from tests.factories import make_account, make_address, make_number, make_price, make_user
+from tests.factories import (
+    make_account,
+    make_address,
+    make_bundle,
+    make_number,
+    make_price,
+    make_regulation,
+    make_user,
+)
 from tests.pages import Page, assert_is_region, url_of
 from tests.query_counts import counted
 
@@ -214,18 +222,20 @@ def test_an_address_abroad_is_asked_for_as_such(as_support, parent):
     assert "You have none" in row.text
 
 
-def test_a_bundle_is_expected_where_owned_numbers_have_one(as_support, parent):
-    make_number(parent, phone_number="+493023125001", bundle_sid="BU" + "1" * 32)
-    make_number(parent, phone_number="+12015550101")
+def test_a_bundle_is_asked_for_where_there_is_a_regulation(as_support, parent):
+    make_bundle(parent, make_regulation("DE", "local"), friendly_name="Berlin office")
 
-    assert "a regulatory bundle You have one" in search(as_support, "DE", "local").one(".asks").text
-    assert "21649" in search(as_support, "DE", "local").one(".asks").text
-    assert "no bundle that we know of" in search(as_support).one(".asks").text
+    asks = search(as_support, "DE", "local").one(".asks").text
+    assert "a regulatory bundle You have one" in asks
+    assert "Approved for them: Berlin office" in asks
+    assert "21649" in asks
+    assert "What Twilio asks for: no bundle" in search(as_support).one(".asks").text
+    assert "a bundle perhaps" in search(as_support, "FR", "voip").one(".asks").text
 
 
 def test_a_bundle_of_another_account_is_none_of_this_one(as_support, parent):
     other = make_account(owner_sid=parent.pk)
-    make_number(other, phone_number="+493023125001", bundle_sid="BU" + "1" * 32)
+    make_bundle(other, make_regulation("DE", "local"))
 
     page = search(as_support, "DE", "local", account=parent.pk)
     assert "This account has none" in page.one(".asks").text
@@ -245,13 +255,20 @@ def test_only_what_can_be_bought_today_asks_twilio_for_just_that(as_support, twi
     assert found(page)
 
 
-def test_nothing_can_be_bought_today_where_a_bundle_is_missing(as_support, parent):
+@pytest.mark.parametrize(
+    "fields", [{"status": "in-review"}, {"status": "draft"}, {"valid_until": "2024-01-01T00:00:00Z"}]
+)
+def test_nothing_can_be_bought_today_where_no_bundle_does(as_support, parent, fields):
     make_address(parent, iso_country="DE")
-    other = make_account(owner_sid=parent.pk)
-    make_number(other, phone_number="+493023125001", bundle_sid="BU" + "1" * 32)
+    regulation = make_regulation("DE", "local")
+    make_bundle(parent, regulation, **fields)
+    make_bundle(parent, make_regulation("DE", "mobile"))
+    make_bundle(make_account(owner_sid=parent.pk), regulation)
 
     page = search(as_support, "DE", "local", today="on", account=parent.pk)
     assert "asks for papers that" in page.one(".empty").text
+    make_bundle(parent, regulation)
+    assert found(search(as_support, "DE", "local", today="on", account=parent.pk))
 
 
 # What is owned already
