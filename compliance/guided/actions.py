@@ -102,7 +102,7 @@ def add_end_user(
     try:
         end_user = items.create_end_user(
             account=bundle.account, type=type, friendly_name=friendly_name, values=values, actor=actor,
-            form_key=_usable(form_key),
+            form_key=usable_key(form_key),
         )  # fmt: skip
     except AlreadySent as sent:
         end_user = EndUser.objects.select_related("account").get(pk=_made(sent.operation, "IT"))
@@ -143,7 +143,7 @@ def add_document(
         "type": type,
         "friendly_name": friendly_name,
         "actor": actor,
-        "form_key": _usable(form_key),
+        "form_key": usable_key(form_key),
     }
     _release(stored_id, bundle)
     try:
@@ -204,7 +204,12 @@ def try_evaluation(bundle: Bundle) -> Evaluation | None:
         return None
 
 
-def _usable(form_key: UUID) -> UUID:
+def was_sent(form_key: UUID) -> bool:
+    """Whether this very form was sent before, whatever became of it."""
+    return Operation.objects.filter(form_key=form_key).exists()
+
+
+def usable_key(form_key: UUID) -> UUID:
     """The form's key, or another one for a form whose last attempt came to nothing."""
     refused = Operation.objects.filter(form_key=form_key, state=Operation.State.REFUSED)
     return uuid4() if refused.exists() else form_key

@@ -114,7 +114,7 @@ def _create_address(
             values=form.wanted(),
             auto_correct=form.cleaned_data["auto_correct_address"],
             actor=request.user,
-            form_key=form.cleaned_data["form_key"],
+            form_key=actions.usable_key(form.cleaned_data["form_key"]),
             reason=form.cleaned_data["reason"],
         )
     except AlreadySent as sent:

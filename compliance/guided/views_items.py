@@ -284,6 +284,8 @@ def _twins(request: StaffRequest, draft: Draft, question: Question, option: Opti
     """Items that say the same as a new one; [] once the person has seen them and goes on."""
     if not option.is_new or option.form is None or request.POST.get("twins") == "seen":
         return []
+    if actions.was_sent(question.form_key):
+        return []  # what says the same may be what this form has made
     kind: type[EndUser] | type[SupportingDocument] = (
         EndUser if question.task == END_USER else SupportingDocument
     )
