@@ -185,7 +185,7 @@ def show(
         "timeline": timeline(
             document.pk,
             kinds=OPERATION_TITLES,
-            properties={**labels, "friendly_name": "Name", "mime_type": "File"},
+            properties={**labels, "friendly_name": "Name", "mime_type": "File", "attributes": "What it says"},
             personal=frozenset({"attributes"}),
             with_reveals=True,
         ),

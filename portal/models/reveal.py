@@ -14,7 +14,10 @@ class RevealQuerySet(models.QuerySet["Reveal"]):
 
 
 class Reveal(models.Model):
-    """That somebody was shown one masked value. Written before the value is read, and never changed."""
+    """That somebody was shown one masked value. Written before the value is read, and never deleted.
+
+    Only its end may come sooner: whoever has seen enough hides the value.
+    """
 
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reveals")
     account = models.ForeignKey(

@@ -72,6 +72,11 @@ PAGES = {
     "inventory:sender-list": ["/senders/"],
     "inventory:sender-add": ["/senders/add/"],
     "inventory:sender-test": ["/senders/test/"],
+    "compliance:document-list": ["/documents/"],
+    "compliance:document-radar": ["/documents/ages/"],
+    "compliance:document-upload": ["/documents/new/"],
+    "reveal-list": ["/reveals/"],
+    "purge-list": ["/purges/"],
     "batch-list": ["/batches/"],
     "approval-rules": ["/approvals/rules/"],
 }
@@ -85,6 +90,8 @@ FOR_STRANGERS = {
 }
 # About things that the demo does not have until somebody makes them.
 ON_THE_WAY = {
+    "compliance:document-detail", "compliance:document-edit", "compliance:document-replace",
+    "compliance:document-delete", "compliance:document-reveal", "compliance:document-file-reveal",
     "delivery-detail", "delivery-body",
     "batch-detail", "inventory:bulk-change", "inventory:bulk-preview", "inventory:preset-edit",
     "inventory:bulk-release", "inventory:bulk-transfer", "inventory:bulk-transfer-review",
@@ -101,6 +108,8 @@ ERRORS = {
     "/people/": 403,
 }
 NOT_PAGES = {
+    "compliance:document-export", "compliance:document-note", "compliance:document-refresh",
+    "file-download", "file-preview",
     "delivery-replay", "compliance:bundle-callback",
     "healthz", "readyz", "sync-refresh", "people-link", "people-second-factor", "people-sign-out",
     "people-active", "inventory:number-export", "inventory:number-note", "inventory:number-refresh",

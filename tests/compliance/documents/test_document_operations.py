@@ -1,6 +1,7 @@
 """Uploading, changing and deleting documents: once, with our copy first, and always settled."""
 
 import json
+import logging
 import uuid
 from datetime import timedelta
 
@@ -84,6 +85,31 @@ def test_nothing_personal_stands_in_the_operation_or_in_the_clear(twilio, parent
     for text in ("Thornlea", "55501", "Bill"):
         assert text not in kept
     assert b"%PDF" not in files._read(StoredFile.objects.get(owner_sid=document.pk).pk)
+
+
+def test_nothing_personal_is_logged(twilio, parent, compliance, bill, caplog):
+    caplog.set_level(logging.DEBUG)
+    document = upload(parent, compliance, bill)
+    actions.replace_file(document=document, file=bill, actor=compliance)
+    with answering(Answer(400, {"message": "Thornlea Dental is wrong"})), pytest.raises(Rejected):
+        actions.replace_file(document=document, file=bill, actor=compliance)
+
+    assert "twilio.exchange" in caplog.text
+    for text in ("Thornlea", "55501", "Bill of", "%PDF"):
+        assert text not in caplog.text
+
+
+def test_a_change_of_what_it_says_is_told_without_values(twilio, parent, compliance, bill):
+    document = upload(parent, compliance, bill)
+    actions.compliance_gateway.update_document(
+        parent.require_own_login(), document.pk, {"attributes": {"business_name": "Wickerby"}}
+    )
+    complete(parent, "documents")
+
+    told = json.dumps(list(Change.objects.filter(target=document.pk).values_list("fields", flat=True)))
+    assert "attributes" in told
+    assert "Wickerby" not in told
+    assert "Thornlea" not in told
 
 
 def test_a_sync_afterwards_has_no_news(twilio, parent, compliance, bill):
