@@ -56,6 +56,11 @@ def bundle_evaluate(request: StaffRequest, sid: str) -> HttpResponse:
     bundle = _bundle_to_change(request, sid)
     try:
         evaluation = actions.evaluate_bundle(bundle=bundle)
+    except Uncertain:
+        messages.warning(
+            request,
+            "Twilio's answer was lost. Refresh now: the evaluation may be there. If not, start another.",
+        )
     except TwilioFailure as failure:
         messages.error(request, sentence_of(failure))
     else:

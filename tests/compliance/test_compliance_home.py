@@ -51,7 +51,8 @@ def test_bundles_are_counted_by_status_and_each_count_is_that_of_its_list(as_man
 
 def test_what_needs_somebody_leads_to_as_many_bundles(as_manager, stock):
     figures = {
-        item.one("li > span").text: item.one("b a") for item in Page.of(as_manager, HOME).all(".attention > li")
+        item.one("li > span").text: item.one("b a")
+        for item in Page.of(as_manager, HOME).all(".attention > li")
     }
     for words, expected in {"Bundles were rejected": 3, "Bundles are drafts": 3}.items():
         [link] = [link for label, link in figures.items() if label.startswith(words)]
