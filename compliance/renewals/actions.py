@@ -15,6 +15,7 @@ from compliance import gateway, sync
 from compliance.bundles.actions import delete_bundle, evaluate_bundle, read_bundle
 from compliance.models import Bundle, EndUser, ItemAssignment
 from compliance.querysets import BundleQuerySet
+from compliance.renewals.deadlines import last_change_of
 from compliance.renewals.preflight import Check, is_clear, preflight
 from compliance.renewals.rules import newest_copy
 from portal import operations
@@ -113,7 +114,7 @@ def replace_items(
     """
     earlier = operations.check_may_start(bundle.pk, form_key)
     bundle, copy = read_update(bundle=bundle), read_update(bundle=copy)
-    checks = preflight(bundle, copy)
+    checks = preflight(bundle, copy, changed_at=last_change_of(bundle.regulation))
     if not is_clear(checks):
         raise NotReady(checks)
     detail = {"copy": copy.pk, "items": sorted(_items_of(copy))}

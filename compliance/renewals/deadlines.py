@@ -125,6 +125,12 @@ def latest_changes(regulations: Iterable[Regulation]) -> dict[Group, LatestChang
     }
 
 
+def last_change_of(regulation: Regulation | None) -> datetime | None:
+    """When what a regulation asks for was last seen to change; None if it never was."""
+    changes = latest_changes([regulation]) if regulation else {}
+    return next((change.seen_at for change in changes.values()), None)
+
+
 def count_numbers(bundle_sid: str) -> int:
     return PhoneNumber.objects.present().filter(bundle_sid=bundle_sid).count()
 

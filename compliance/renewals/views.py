@@ -12,7 +12,8 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_POST
 
 from compliance.bundles.actions import NotCompliant, NotEditable, submit_bundle
-from compliance.guided.draft import Problem, read_draft
+from compliance.guided.draft import read_draft
+from compliance.guided.inputs import Problem
 from compliance.labels import end_user_type_name
 from compliance.models import Bundle
 from compliance.renewals import actions
@@ -269,13 +270,15 @@ def _tracker(
     steps = steps_of(renewal, history)
     changes = latest_changes([original.regulation] if original.regulation else [])
     change = next(iter(changes.values()), None)
-    checks = preflight(original, copy) if copy and renewal.stage == Stage.APPROVED else []
+    changed_at = change.seen_at if change else None
+    is_approved = copy is not None and renewal.stage == Stage.APPROVED
+    checks = preflight(original, copy, changed_at=changed_at) if copy and is_approved else []
     until = original.valid_until
     context = {
         "renewal": renewal,
         "bundle": original,
         "copy": copy,
-        "deadline": Deadline.of(until, change.seen_at if change else None) if until else None,
+        "deadline": Deadline.of(until, changed_at) if until else None,
         "change": change,
         "steps": steps,
         "progress": progress_words(steps),

@@ -15,7 +15,7 @@ from compliance.renewals.filters import DeadlineFilter
 from portal.access import Permission, allowed
 from portal.batches import asking
 from portal.batches.asking import NotAllowed
-from portal.batches.drafts import ITEM_SORTS, confirm_draft, draft_context, keep_ticks, own_draft
+from portal.batches.drafts import ITEM_SORTS, confirm_draft, keep_ticks, own_draft
 from portal.batches.forms import ReasonForm
 from portal.http import StaffRequest, go, page
 from portal.listing import list_page
@@ -54,9 +54,12 @@ def renewal_batch(request: StaffRequest, batch_id: UUID) -> HttpResponse:
     if answer := keep_ticks(request, batch) or confirm_draft(request, batch, form):
         return answer
     items = batch.items.select_related("account")
+    listing = list_page(request, items, sorts=ITEM_SORTS, default_sort="position")
     context: dict[str, Any] = {
-        **draft_context(batch),
-        "list": list_page(request, items, sorts=ITEM_SORTS, default_sort="position"),
+        "batch": batch,
+        "count": listing.count.number,
+        "accounts": [account for account in visible_accounts(request) if account.pk in batch.account_sids],
+        "list": listing,
         "form": form,
         "taking_part": batch.items.filter(state=BatchItem.State.WAITING).count(),
     }
