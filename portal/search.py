@@ -17,6 +17,8 @@ from portal.access import Access
 from portal.labels import label_for
 from portal.models import TwilioAccount
 from portal.numbering import country_name, read_number, spaced, type_name
+from porting.models import AuthorizationDocument, HostedOrder
+from porting.statuses import AUTHORIZATION_STATES, HOSTED_ORDER_STATES
 
 PER_KIND = 8
 _PERSONAL = ("payload", "attributes", "value_fingerprints")  # and large: a list does without
@@ -59,9 +61,14 @@ def find(text: str, access: Access) -> Findings:
         return Findings(groups, _only_url(groups))
     numbers: PhoneNumberQuerySet = access.visible(PhoneNumber.objects.for_table())
     if e164 := read_number(text):
-        hits = _number_hits(numbers.filter(phone_number=e164))
-        if hits:
-            groups = [Group("Numbers", hits)]
+        orders = access.visible(HostedOrder.objects.open().filter(phone_number=e164))
+        groups = _filled(
+            [
+                Group("Numbers", _number_hits(numbers.filter(phone_number=e164))),
+                Group("Hosted orders", _order_hits(orders.select_related("account")[:PER_KIND])),
+            ]
+        )
+        if groups:
             return Findings(groups, _only_url(groups))
     found = _number_hits(numbers.matching(text).order_by("phone_number", "sid")[: PER_KIND + 1])
     more = f"{reverse('inventory:number-list')}?{urlencode({'q': text})}"
@@ -129,6 +136,12 @@ def _by_sid(sid: str, access: Access) -> list[Group]:
             groups = [Group("Documents", _document_hits(documents))]
         case "RN":
             groups = [Group("Regulations", _regulation_hits(Regulation.objects.filter(pk=sid)))]
+        case "HR":
+            orders = access.visible(HostedOrder.objects.filter(pk=sid).select_related("account"))
+            groups = [Group("Hosted orders", _order_hits(orders))]
+        case "PX":
+            letters = access.visible(AuthorizationDocument.objects.filter(pk=sid).select_related("account"))
+            groups = [Group("Letters of authorization", _letter_hits(letters))]
         case _:
             holding = numbers.filter(Q(bundle_sid=sid) | Q(trunk_sid=sid)).order_by("phone_number")
             groups = [Group("Numbers that name it", _number_hits(holding[:PER_KIND]))]
@@ -251,4 +264,26 @@ def _account_hits(accounts: Iterable[TwilioAccount]) -> list[Hit]:
             f"{reverse('inventory:number-list')}?{urlencode({'account': account.pk})}",
         )
         for account in accounts
+    ]
+
+
+def _order_hits(orders: Iterable[HostedOrder]) -> list[Hit]:
+    return [
+        Hit(
+            spaced(order.phone_number),
+            f"{label_for(HOSTED_ORDER_STATES, order.status).word} · {order.account}",
+            reverse("porting:hosted-order-detail", args=[order.pk]),
+        )
+        for order in orders
+    ]
+
+
+def _letter_hits(letters: Iterable[AuthorizationDocument]) -> list[Hit]:
+    return [
+        Hit(
+            str(letter),
+            f"{label_for(AUTHORIZATION_STATES, letter.status).word} · {letter.account}",
+            reverse("porting:authorization-detail", args=[letter.pk]),
+        )
+        for letter in letters
     ]

@@ -182,6 +182,8 @@ _PAGES = {
     "BU": "compliance:bundle-detail",
     "IT": "compliance:end-user-detail",
     "RD": "compliance:document-detail",
+    "HR": "porting:hosted-order-detail",
+    "PX": "porting:authorization-detail",
     "RN": "compliance:regulation-detail",
 }
 
