@@ -14,6 +14,8 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from compliance.labels import BUNDLE_STATES
+from compliance.mapping.report import Line as Standing
+from compliance.mapping.report import whole_of
 from compliance.models import Bundle
 from compliance.renewals.rules import escalation_after
 from inventory import labels
@@ -87,6 +89,7 @@ class Inventory:
     accounts: Sequence[Line]
     capabilities: Sequence[Line]
     bundles: Sequence[BundleLine]
+    standing: Standing  # with regulations
     attention: Sequence[Figure]
 
     @property
@@ -139,6 +142,7 @@ def inventory_of(access: Access, accounts: Sequence[TwilioAccount]) -> Inventory
         accounts=_lines(sums["account"], "account", lambda sid: names.get(sid, sid)),
         capabilities=_lines(sums["can"], "can", lambda name: labels.CAPABILITIES[name]),
         bundles=bundles.lines(),
+        standing=whole_of(access),
         attention=[figure for figure in attention if figure.count],
     )
 

@@ -56,6 +56,10 @@ class Line:
         return sum(self.counts.get(standing, 0) for standing in RIGHT)
 
     @property
+    def wrong(self) -> int:
+        return self.counts.get(NOT_COMPLIANT, 0)
+
+    @property
     def share(self) -> float:
         return self.right / self.asked if self.asked else 1.0
 
@@ -104,6 +108,11 @@ class Report:
     quiet_groups: int
     causes: Sequence[Cause]
     countries: Sequence[tuple[str, str]]  # to choose from
+
+
+def whole_of(access: Access) -> Line:
+    """How all numbers stand that a person may see. One query."""
+    return Line("All", {}, _sums(tally(access.account_sids())))
 
 
 def report_of(
