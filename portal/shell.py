@@ -182,6 +182,58 @@ NAVIGATION = (
         ),
     ),
     NavSection(
+        "Porting and hosting",
+        (
+            NavItem(
+                "Check numbers",
+                "porting:check-create",
+                Permission.MANAGE_PORTING,
+                also=("porting:check-detail",),
+            ),
+            NavItem(
+                "Being prepared",
+                "porting:draft-list",
+                Permission.MANAGE_PORTING,
+                also=(
+                    "porting:draft-tasks",
+                    "porting:draft-bill",
+                    "porting:draft-details",
+                    "porting:draft-when",
+                    "porting:draft-check",
+                    "porting:draft-filed",
+                ),
+            ),
+            NavItem(
+                "Hosted orders",
+                "porting:hosted-order-list",
+                also=(
+                    "porting:hosted-order-detail",
+                    "porting:hosted-order-call",
+                    "porting:hosted-order-bill",
+                    "porting:hosted-order-delete",
+                    "porting:hosted-order-release",
+                    "porting:hosted-order-reveal",
+                ),
+            ),
+            NavItem(
+                "Check and order",
+                "porting:eligibility-create",
+                Permission.MANAGE_PORTING,
+                also=("porting:eligibility-detail", "porting:order-create"),
+            ),
+            NavItem(
+                "Letters",
+                "porting:authorization-list",
+                also=(
+                    "porting:authorization-detail",
+                    "porting:authorization-create",
+                    "porting:authorization-revoke",
+                    "porting:authorization-reveal",
+                ),
+            ),
+        ),
+    ),
+    NavSection(
         "Settings",
         (
             NavItem("Sync health", "sync-health", Permission.VIEW_SYNC),
