@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 # The inspection's own limits end it sooner; this is for a machine that does not know them.
 _PATIENCE = 20
 _LONGEST_NAME = 100
+# So many inspections run at a time in one web process, whatever arrives: each may take its whole memory.
+_turns = threading.BoundedSemaphore(2)
 _ENDINGS = {inspection.PDF: ".pdf", inspection.JPEG: ".jpg", inspection.PNG: ".png"}
 
 
@@ -120,9 +123,10 @@ def _ask_inspection(content: bytes, *arguments: str) -> tuple[str, bytes]:
     # Isolated: neither the environment nor the working directory decides what it imports.
     command = [sys.executable, "-I", str(Path(inspection.__file__)), *arguments]
     try:
-        done = subprocess.run(  # noqa: S603
-            command, input=content, capture_output=True, timeout=_PATIENCE, check=False, env={}
-        )
+        with _turns:
+            done = subprocess.run(  # noqa: S603
+                command, input=content, capture_output=True, timeout=_PATIENCE, check=False, env={}
+            )
     except subprocess.TimeoutExpired:
         log.warning("upload.inspection_late", size=len(content))
         raise Refused(Reason.TOO_COMPLEX) from None

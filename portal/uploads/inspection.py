@@ -6,6 +6,7 @@ input. On standard output comes one line of JSON: `{"type": …}`, or `{"refusal
 `portal.uploads.check.Reason`. Asked for a `preview`, the line is followed by the picture, made anew.
 """
 
+import contextlib
 import io
 import json
 import re
@@ -250,9 +251,17 @@ def _unpacked_size(stream: Any, most: int) -> int:
     return len(content)
 
 
+def limit_itself() -> None:
+    """Take no more memory and time than a file may cost; where the system cannot, patience ends outside."""
+    for what, most in ((resource.RLIMIT_CPU, _SECONDS), (resource.RLIMIT_AS, _MEMORY)):
+        _, hard = resource.getrlimit(what)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (most, most))
+
+
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    limit_itself()
     content = sys.stdin.buffer.read()
     answer: dict[str, str]
     picture = b""

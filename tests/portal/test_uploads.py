@@ -116,7 +116,19 @@ def test_what_kills_the_inspection_kills_nothing_else(monkeypatch, tmp_path):
         assert refused.value.reason == reason
 
 
-def test_the_inspection_may_use_neither_more_memory_nor_more_time(monkeypatch, tmp_path):
+def test_the_inspection_takes_no_more_memory_than_it_may(monkeypatch, tmp_path):
+    real = checking.inspection.__file__
+    script = tmp_path / "inspection.py"
+    script.write_text(
+        f"import runpy; runpy.run_path({real!r})['limit_itself'](); bytearray(2 << 30); print('{{}}')"
+    )
+    monkeypatch.setattr(checking.inspection, "__file__", str(script))
+
+    with pytest.raises(Refused):
+        check("bill", PDF, COMPLIANCE)
+
+
+def test_the_inspection_does_not_go_on_for_ever(monkeypatch, tmp_path):
     script = tmp_path / "inspection.py"
     script.write_text("import time; time.sleep(60)")
     monkeypatch.setattr(checking.inspection, "__file__", str(script))
