@@ -29,7 +29,15 @@ from compliance.resources import (
     ITEM_ASSIGNMENTS,
     REGULATIONS,
 )
-from portal.mirror.engine import Fetch, Progress, Tally, apply_snapshots, mark_absent, read_listing
+from portal.mirror.engine import (
+    Fetch,
+    Progress,
+    Tally,
+    apply_snapshots,
+    mark_absent,
+    read_listing,
+    replace_scopes,
+)
 from portal.mirror.resource import Resource
 from portal.models import Change, Operation, SyncRun, TwilioAccount
 from portal.twilio.errors import Absent
@@ -39,6 +47,8 @@ from portal.twilio.snapshots import Snapshot
 
 # In one run, so many bundles are looked into; the next run goes on.
 _LOOKED_INTO_AT_ONCE = 1000
+# So many of them are read before what was read is written.
+_WRITTEN_AT_ONCE = 50
 # What can still change without the bundle saying so is looked into again after this.
 _LOOKED_INTO_EVERY = timedelta(hours=1)
 # In one run, the copies of so many bundles are asked for.
@@ -100,22 +110,25 @@ def sync_bundles(account: TwilioAccount, run: SyncRun, progress: Progress) -> Ta
     for bundle in _perhaps_copied(account):
         with suppress(Absent):  # deleted since it was listed
             recognise_copies(bundle, source=Change.Source.SYNC)
-    for sid in _to_look_into(account):
-        tally += read_bundle_items(login, sid, run=run, progress=_beside(tally, progress))
+    due = _to_look_into(account)
+    for start in range(0, len(due), _WRITTEN_AT_ONCE):
+        tally += _read_items(login, due[start : start + _WRITTEN_AT_ONCE], run, _beside(tally, progress))
     return tally
 
 
-def read_bundle_items(
-    login: Login, sid: str, *, run: SyncRun, progress: Progress = lambda tally: None
-) -> Tally:
-    """Bring the items and the evaluations of one bundle to what Twilio lists."""
-    asked_at = timezone.now()
-    tally = read_listing(
-        ITEM_ASSIGNMENTS, sid, gateway.iter_item_pages(login, sid), fetch=None, run=run, progress=progress
-    )
-    pages = gateway.iter_evaluation_pages(login, sid)
-    tally += read_listing(EVALUATIONS, sid, pages, fetch=None, run=run, progress=_beside(tally, progress))
-    Bundle.objects.filter(pk=sid).update(items_read_at=asked_at)
+def _read_items(login: Login, sids: list[str], run: SyncRun, progress: Progress) -> Tally:
+    """Bring the items and the evaluations of some bundles to what Twilio lists."""
+    asked_at, tally = timezone.now(), Tally()
+    items: list[Snapshot] = []
+    evaluations: list[Snapshot] = []
+    for sid in sids:
+        items += gateway.fetch_items(login, sid, patience=IN_A_TASK)
+        evaluations += gateway.fetch_evaluations(login, sid, patience=IN_A_TASK)
+        tally += Tally(pages=2, requests=2)
+        progress(tally)
+    for resource, listed in ((ITEM_ASSIGNMENTS, items), (EVALUATIONS, evaluations)):
+        tally += replace_scopes(resource, sids, listed, asked_at=asked_at, source=Change.Source.SYNC, run=run)
+    Bundle.objects.filter(pk__in=sids).update(items_read_at=asked_at)
     return tally
 
 
@@ -142,8 +155,8 @@ def refetch_bundle(
     evaluations = gateway.fetch_evaluations(login, sid, patience=patience)
     with transaction.atomic():
         apply_bundle(snapshot, source=source, operation=operation)
-        _apply_all(ITEM_ASSIGNMENTS, sid, items, asked_at=asked_at, source=source)
-        _apply_all(EVALUATIONS, sid, evaluations, asked_at=asked_at, source=source)
+        replace_scopes(ITEM_ASSIGNMENTS, [sid], items, asked_at=asked_at, source=source)
+        replace_scopes(EVALUATIONS, [sid], evaluations, asked_at=asked_at, source=source)
         Bundle.objects.filter(pk=sid).update(items_read_at=asked_at)
     return Bundle.objects.filter(pk=sid).first()
 
@@ -292,16 +305,6 @@ def _read_retired_regulations(login: Login) -> None:
             apply_snapshots(REGULATIONS, [snapshot], source=Change.Source.SYNC)
             if RegulationVersion.objects.exists():  # the listing was read, and did not have it
                 mark_absent(REGULATIONS, sid, source=Change.Source.SYNC, asked_at=timezone.now())
-
-
-def _apply_all(
-    resource: Resource, scope: str, listed: list[Snapshot], *, asked_at: datetime, source: Change.Source
-) -> None:
-    """Copy a whole short listing in; what it lacks is gone."""
-    apply_snapshots(resource, listed, source=source)
-    known = resource.model._default_manager.filter(**{resource.scope: scope}, missing_since=None)
-    for sid in known.exclude(pk__in=[snapshot.sid for snapshot in listed]).values_list("pk", flat=True):
-        mark_absent(resource, sid, source=source, asked_at=asked_at)
 
 
 def _beside(so_far: Tally, progress: Progress) -> Progress:

@@ -6,7 +6,7 @@ the next one is fetched while this one is written. Rows that a complete listing 
 missing, after Twilio has confirmed it sid by sid; a listing with a failed page never gets there.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import astuple, dataclass
@@ -125,12 +125,42 @@ def apply_snapshots(
     return written
 
 
+def replace_scopes(
+    resource: Resource,
+    scopes: Collection[str],
+    snapshots: Iterable[Snapshot],
+    *,
+    asked_at: datetime,
+    source: Change.Source,
+    run: SyncRun | None = None,
+) -> Tally:
+    """Bring several small scopes to what was listed of them whole: for listings of a few rows each.
+
+    `asked_at` is when the first of them was asked for; what was applied since is left alone.
+    """
+    listed = {snapshot.sid: snapshot for snapshot in snapshots}
+    read = (
+        row(resource, sid, snapshot.body, fingerprint(snapshot.body, resource.edition))
+        for sid, snapshot in listed.items()
+    )
+    rows = [incoming for incoming in read if incoming]
+    known = resource.model._default_manager.filter(**{f"{resource.scope}__in": scopes}, missing_since=None)
+    hashes = dict(known.filter(pk__in=listed).values_list("pk", "payload_hash"))
+    gone = list(known.exclude(pk__in=listed).values_list("pk", flat=True))
+    news = [one for one in rows if hashes.get(one.sid) != one.hash]
+    merged = _merge(resource, news, asked_at, source, run, None)
+    return Tally(
+        seen=len(listed),
+        unreadable=len(listed) - len(rows) + merged.refused,
+        added=merged.added,
+        changed=merged.changed,
+        missing=_mark(resource, gone, _by_the_databases_clock(asked_at), source, run),
+    )
+
+
 def mark_absent(resource: Resource, sid: str, *, source: Change.Source, asked_at: datetime) -> bool:
     """Mark one object that Twilio says it does not have; False when something newer was applied."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT statement_timestamp() - make_interval(secs => %s)", [_age(asked_at)])
-        asked = cursor.fetchone()[0]
-    return bool(_mark(resource, [sid], asked, source, None))
+    return bool(_mark(resource, [sid], _by_the_databases_clock(asked_at), source, None))
 
 
 def recount_facets(resource: Resource) -> None:
@@ -287,6 +317,13 @@ def _mark(
             },
         )
         return int(cursor.fetchone()[0])
+
+
+def _by_the_databases_clock(moment: datetime) -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp() - make_interval(secs => %s)", [_age(moment)])
+        asked: datetime = cursor.fetchone()[0]
+        return asked
 
 
 def _age(moment: datetime) -> float:

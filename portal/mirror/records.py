@@ -30,6 +30,11 @@ class Row:
     sid: str
     values: tuple[Any, ...]
 
+    @property
+    def hash(self) -> int:
+        hash_: int = self.values[2]
+        return hash_
+
     @cached_property
     def line(self) -> bytes:
         """As COPY reads it."""

@@ -22,8 +22,8 @@ from porting.portin import gateway
 from porting.resources import PORT_IN_NUMBERS, PORT_INS
 from porting.statuses import PORT_IN_OVER, normal_status
 
-# What is not over is read again after so long, whatever the list says of it.
-_READ_EVERY = 6 * 3600.0
+# The list dates a request by its own status alone, so what is not over is read again after so long.
+_READ_EVERY = 3600.0
 
 
 def sync_port_ins(account: TwilioAccount, run: SyncRun, progress: Progress) -> Tally:
