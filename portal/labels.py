@@ -40,6 +40,7 @@ BATCH_KINDS: Mapping[str, str] = {
     "compliance.assign_bundles": "Assign bundles to numbers",
     "compliance.start_updates": "Start updates of bundles",
     "porting.order_numbers": "Order hosted numbers",
+    "porting.check_numbers": "Check numbers for porting",
 }
 # Those for which four eyes can be asked.
 APPROVABLE_KINDS = ("inventory.buy_numbers", "inventory.release_numbers", "inventory.transfer_numbers")

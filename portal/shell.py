@@ -185,6 +185,25 @@ NAVIGATION = (
         "Porting and hosting",
         (
             NavItem(
+                "Check numbers",
+                "porting:check-create",
+                Permission.MANAGE_PORTING,
+                also=("porting:check-detail",),
+            ),
+            NavItem(
+                "Being prepared",
+                "porting:draft-list",
+                Permission.MANAGE_PORTING,
+                also=(
+                    "porting:draft-tasks",
+                    "porting:draft-bill",
+                    "porting:draft-details",
+                    "porting:draft-when",
+                    "porting:draft-check",
+                    "porting:draft-filed",
+                ),
+            ),
+            NavItem(
                 "Hosted orders",
                 "porting:hosted-order-list",
                 also=(

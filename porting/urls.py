@@ -4,5 +4,6 @@ app_name = "porting"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("porting.hosting.urls")),
+    path("port-ins/checks/", include("porting.checking.urls")),
     path("port-ins/drafts/", include("porting.drafting.urls")),
 ]

@@ -8,8 +8,9 @@ from functools import cached_property
 from django.urls import reverse
 from django.utils import timezone
 
-from compliance.guided.draft import Problem, State, Task
+from compliance.guided.draft import State, Task
 from compliance.guided.fields import said
+from compliance.guided.inputs import Problem
 from porting.models import PortInDraft
 from porting.portin.dates import earliest_date, oldest_bill
 

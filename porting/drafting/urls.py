@@ -3,6 +3,7 @@ from django.urls import path
 from porting.drafting import views, views_file, views_tasks
 
 urlpatterns = [
+    path("", views.draft_list, name="draft-list"),
     path("<uuid:pk>/", views.draft_tasks, name="draft-tasks"),
     path("<uuid:pk>/delete/", views.draft_delete, name="draft-delete"),
     path("<uuid:pk>/bill/", views_tasks.draft_bill, name="draft-bill"),

@@ -5,10 +5,14 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import Permission, allowed
-from portal.http import StaffRequest, go
+from portal.http import StaffRequest, go, page
+from portal.listing import Sort, list_page
 from porting.drafting.pages import draft_of, draft_page
-from porting.models import PortInRequest
+from porting.drafting.progress import read_progress
+from porting.models import PortInDraft, PortInRequest
 from porting.portin import drafts
+
+_SORTS = (Sort("saved", "Saved", ("saved_at", "id"), starts_descending=True),)
 
 
 @require_GET
@@ -20,6 +24,17 @@ def draft_tasks(request: StaffRequest, pk: UUID) -> HttpResponse:
     return draft_page(request, "draft_tasks", draft, {"replaced": replaced})
 
 
+@require_GET
+@allowed(Permission.MANAGE_PORTING)
+def draft_list(request: StaffRequest) -> HttpResponse:
+    """Requests that are being prepared, the last touched first."""
+    rows = PortInDraft.objects.open().select_related("account", "saved_by").defer("refusals")
+    rows = request.access.visible(rows, permission=Permission.MANAGE_PORTING)
+    listing = list_page(request, rows, sorts=_SORTS, default_sort="-saved")
+    context = {"list": listing, "rows": [(draft, read_progress(draft)) for draft in listing.rows]}
+    return page(request, "porting/drafting/draft_list.html", context, fragment="drafts")
+
+
 @require_POST
 @allowed(Permission.MANAGE_PORTING)
 def draft_delete(request: StaffRequest, pk: UUID) -> HttpResponse:
@@ -27,4 +42,4 @@ def draft_delete(request: StaffRequest, pk: UUID) -> HttpResponse:
     draft = draft_of(request, pk)
     drafts.delete_draft(draft=draft)
     messages.success(request, "The draft is thrown away. Nothing was filed.")
-    return go(request, "home")
+    return go(request, "porting:draft-list")
