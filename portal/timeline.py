@@ -1,7 +1,7 @@
 """What happened to an object: operations, changes learned and notes, newest first (UX-43)."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -67,6 +67,12 @@ def timeline(
         reveals = Reveal.objects.filter(target=target).select_related("actor")[:LENGTH]
         events += [_reveal_event(reveal, properties) for reveal in reveals]
     return sorted(events, key=lambda event: event.at, reverse=True)[:LENGTH]
+
+
+def open_operation(events: Iterable[Event]) -> Operation | None:
+    """The change that has not ended, out of what is told anyway: it is among the newest."""
+    operations = (event.operation for event in events if event.operation)
+    return next((one for one in operations if one.state in Operation.OPEN_STATES), None)
 
 
 def _operation_event(operation: Operation, kinds: Mapping[str, str], properties: Mapping[str, str]) -> Event:

@@ -12,9 +12,18 @@ def bundles_holding(sids: Iterable[str], visible: Any) -> dict[str, list[Bundle]
     items = ItemAssignment.objects.present().filter(object_sid__in=list(found))
     pairs = list(items.values_list("object_sid", "bundle_id"))
     rows = visible(Bundle.objects.present().filter(pk__in={bundle for _, bundle in pairs}))
-    rows = rows.select_related("regulation").defer("payload", "regulation__payload", "email", "review_reason")
-    bundles = {bundle.pk: bundle for bundle in rows}
+    bundles = {bundle.pk: bundle for bundle in _light(rows)}
     for sid, bundle_sid in pairs:
         if bundle_sid in bundles:
             found[sid].append(bundles[bundle_sid])
     return found
+
+
+def bundles_of(sid: str, visible: Any) -> list[Bundle]:
+    """The same for one item, in one query, the newest first."""
+    return list(_light(visible(Bundle.objects.present().holding(sid))))
+
+
+def _light(bundles: Any) -> Any:
+    left_out = ("payload", "regulation__payload", "email", "review_reason")
+    return bundles.select_related("regulation").defer(*left_out)

@@ -35,12 +35,11 @@ from portal.freshness import freshness
 from portal.http import StaffRequest, page
 from portal.labels import label_for
 from portal.listing import Sort, list_page, read_order, seek
-from portal.models import Operation
 from portal.reveal.reveals import Subject, cell_of, running
 from portal.reveal.views import private, reveal
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
-from portal.timeline import timeline
+from portal.timeline import open_operation, timeline
 
 BUNDLE_SORTS = (
     Sort("since", "Since", ("since", "sid"), starts_descending=True),
@@ -187,7 +186,7 @@ def show(request: StaffRequest, bundle: Any, *, status: int = 200, **context: An
         "renewal": renewal_of(bundle),
         "can_manage": request.access.can(Permission.MANAGE_BUNDLES, bundle.account_id),
         "can_annotate": request.access.can(Permission.ANNOTATE, bundle.account_id),
-        "open_operation": _open_operation(events),
+        "open_operation": open_operation(events),
         "timeline": events,
         "freshness": freshness("bundles", [bundle.account]).or_read_at(bundle.synced_at),
         "note_form": NoteForm(),
@@ -208,12 +207,6 @@ def _contact(bundle: Bundle) -> Subject:
         page_url=bundle.get_absolute_url(),
         read=lambda: bundle.email,
     )
-
-
-def _open_operation(events: Sequence[Any]) -> Operation | None:
-    """The change that has not ended, out of what is told anyway."""
-    operations = (event.operation for event in events if event.operation)
-    return next((one for one in operations if one.state in Operation.OPEN_STATES), None)
 
 
 def _evaluations(request: StaffRequest, bundle: Bundle) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from compliance.bundles.forms import NoteForm
-from compliance.bundles.holders import bundles_holding
+from compliance.bundles.holders import bundles_holding, bundles_of
 from compliance.end_users.fields import fields_of
 from compliance.end_users.filters import EndUserFilter
 from compliance.items import actions
@@ -25,11 +25,10 @@ from portal.filtering import applied, chips_of
 from portal.freshness import freshness
 from portal.http import StaffRequest, page
 from portal.listing import Sort, list_page, read_order, seek
-from portal.models import Operation
 from portal.reveal.reveals import MaskedCell, Subject, cell_of, mask, running
 from portal.reveal.views import private, reveal
 from portal.shell import visible_accounts
-from portal.timeline import timeline
+from portal.timeline import open_operation, timeline
 
 END_USER_SORTS = (
     Sort("name", "Name", ("friendly_name", "sid")),
@@ -106,10 +105,17 @@ def show(request: StaffRequest, end_user: EndUser, *, status: int = 200, **conte
     can_reveal = request.access.can(Permission.REVEAL_PERSONAL, end_user.account_id)
     seen = running(request.user, end_user.pk) if can_reveal else {}
     fields = fields_of(end_user)
+    events = timeline(
+        end_user.pk,
+        kinds=OPERATION_TITLES,
+        properties={**{one.name: one.label for one in fields}, "friendly_name": "Name"},
+        personal=frozenset({"attributes", "friendly_name"}),
+        with_reveals=True,
+    )
     context = {
         "end_user": end_user,
         "cells": _cells(end_user, fields, can_reveal, seen),
-        "bundles": bundles_holding([end_user.pk], request.access.visible)[end_user.pk],
+        "bundles": bundles_of(end_user.pk, request.access.visible),
         "twins": twins_of(
             EndUser,
             account=end_user.account,
@@ -119,14 +125,8 @@ def show(request: StaffRequest, end_user: EndUser, *, status: int = 200, **conte
         ),
         "can_manage": request.access.can(Permission.MANAGE_BUNDLES, end_user.account_id),
         "can_annotate": request.access.can(Permission.ANNOTATE, end_user.account_id),
-        "open_operation": Operation.objects.open().about(end_user.pk).select_related("actor").first(),
-        "timeline": timeline(
-            end_user.pk,
-            kinds=OPERATION_TITLES,
-            properties={**{one.name: one.label for one in fields}, "friendly_name": "Name"},
-            personal=frozenset({"attributes", "friendly_name"}),
-            with_reveals=True,
-        ),
+        "open_operation": open_operation(events),
+        "timeline": events,
         "freshness": freshness("end_users", [end_user.account]).or_read_at(end_user.synced_at),
         "note_form": NoteForm(),
         **context,

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from compliance.bundles.forms import DeletionForm, NoteForm
-from compliance.bundles.holders import bundles_holding
+from compliance.bundles.holders import bundles_of
 from compliance.end_users.fields import fields_of
 from compliance.end_users.forms import EndUserForm, mark_of
 from compliance.end_users.refusals import sentence_of
@@ -61,7 +61,7 @@ def end_user_edit(request: StaffRequest, sid: str) -> HttpResponse:
     context: dict[str, Any] = {
         "end_user": end_user,
         "form": form,
-        "bundles": bundles_holding([end_user.pk], request.access.visible)[end_user.pk],
+        "bundles": bundles_of(end_user.pk, request.access.visible),
     }
     status = 200
     if request.method == "POST":
@@ -100,7 +100,7 @@ def end_user_delete(request: StaffRequest, sid: str) -> HttpResponse:
     context: dict[str, Any] = {
         "end_user": end_user,
         "form": form,
-        "bundles": bundles_holding([end_user.pk], request.access.visible)[end_user.pk],
+        "bundles": bundles_of(end_user.pk, request.access.visible),
     }
     status = 200
     if request.method == "POST":
