@@ -60,9 +60,10 @@ class History:
     operations: Sequence[Operation]  # newest first
     changes: Sequence[Change]  # newest first
     evaluation: Evaluation | None
+    changed_at: datetime | None  # the regulation was last seen to change
 
     @classmethod
-    def of(cls, renewal: Renewal) -> "History":
+    def of(cls, renewal: Renewal, *, changed_at: datetime | None) -> "History":
         sids = [renewal.original.pk, *([renewal.copy.pk] if renewal.copy else [])]
         kinds = (START_UPDATE, SUBMIT_BUNDLE, REPLACE_ITEMS, DELETE_BUNDLE)
         operations = Operation.objects.filter(target__in=sids, kind__in=kinds).select_related("actor")
@@ -72,7 +73,14 @@ class History:
             list(operations[:50]),
             list(changes.filter(fields__has_any_keys=["status", "valid_until"])[:50]),
             evaluations.first() if renewal.copy else None,
+            changed_at,
         )
+
+    @property
+    def is_evaluation_old(self) -> bool:
+        """Whether the regulation changed after the copy was evaluated."""
+        evaluation, changed_at = self.evaluation, self.changed_at
+        return evaluation is not None and changed_at is not None and evaluation.at < changed_at
 
     @property
     def open_operation(self) -> Operation | None:
@@ -112,7 +120,8 @@ def steps_of(renewal: Renewal, history: History) -> list[Step]:
 def _current(renewal: Renewal, history: History) -> str:
     if renewal.stage != Stage.DRAFT:
         return _AT[renewal.stage]
-    is_fit = history.evaluation is not None and history.evaluation.is_compliant
+    evaluation = history.evaluation
+    is_fit = evaluation is not None and evaluation.is_compliant and not history.is_evaluation_old
     return "submit" if is_fit else "evaluate"
 
 

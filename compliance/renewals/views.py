@@ -266,11 +266,11 @@ def _tracker(
     is_lost: bool = False,
 ) -> HttpResponse:
     original, copy = renewal.original, renewal.copy
-    history = History.of(renewal)
-    steps = steps_of(renewal, history)
     changes = latest_changes([original.regulation] if original.regulation else [])
     change = next(iter(changes.values()), None)
     changed_at = change.seen_at if change else None
+    history = History.of(renewal, changed_at=changed_at)
+    steps = steps_of(renewal, history)
     is_approved = copy is not None and renewal.stage == Stage.APPROVED
     checks = preflight(original, copy, changed_at=changed_at) if copy and is_approved else []
     until = original.valid_until
@@ -283,6 +283,7 @@ def _tracker(
         "steps": steps,
         "progress": progress_words(steps),
         "evaluation": history.evaluation,
+        "is_evaluation_old": history.is_evaluation_old,
         "problems": _problems(copy) if copy and renewal.stage in _OPEN else [],
         "checks": checks,
         "is_clear": is_clear(checks),

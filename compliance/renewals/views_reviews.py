@@ -109,7 +109,7 @@ def review_escalation(request: StaffRequest) -> HttpResponse:
     lines = lines_of(bundles, {})
     context: dict[str, Any] = {
         "lines": lines,
-        "text": escalation_text(lines) if lines else "",
+        "letter": escalation_text(lines) if lines else "",
         "form": form,
         "escalation_hours": settings.REVIEW_ESCALATION_HOURS,
         "can_manage": all(

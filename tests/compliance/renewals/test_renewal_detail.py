@@ -76,6 +76,16 @@ class TestShown:
         assert who in page.one("[aria-current=step]").text
         assert len(page.all(".tracker__step--done")) == at - 1
 
+    def test_an_evaluation_older_than_the_regulation_counts_no_more(self, as_reviewer, bundle):
+        make_evaluation(self.copy(bundle, status="draft"), status="compliant")
+        changed = {"end_user": [], "supporting_document": []}
+        make_regulation(sid=bundle.regulation_id, requirements=changed)
+
+        page = Page.of(as_reviewer, url(bundle))
+
+        assert page.one("[aria-current=step] .tracker__mark").text == "2"
+        assert "seen to change after the copy was evaluated" in page.text
+
     def test_without_the_role_it_is_to_look_at(self, as_viewer, bundle):
         page = Page.of(as_viewer, url(bundle))
 
