@@ -6,7 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("compliance.mapping.urls")),
     path("", include("compliance.renewals.urls")),
     path("webhooks/", include("compliance.callbacks.urls")),
-    path("compliance/", include("compliance.knowing.urls")),
+    path("", include("compliance.knowing.urls")),
     path("regulations/", include("compliance.regulations.urls")),
     path("documents/", include("compliance.documents.urls")),
     path("bundles/", include("compliance.guided.urls")),

@@ -239,6 +239,11 @@ NAVIGATION = (
             NavItem("Sync health", "sync-health", Permission.VIEW_SYNC),
             NavItem("Webhook inbox", "delivery-list", Permission.VIEW_SYNC, also=("delivery-detail",)),
             NavItem("Personal data", "reveal-list", Permission.AUDIT_PERSONAL, also=("purge-list",)),
+            NavItem(
+                "Our own company",
+                "compliance:own-number-list",
+                Permission.MANAGE_BUNDLES,
+            ),
             NavItem("Approval rules", "approval-rules", Permission.SET_APPROVAL),
             NavItem("People", "people-list", Permission.MANAGE_PEOPLE, also=("people-add", "people-edit")),
         ),

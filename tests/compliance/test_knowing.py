@@ -17,7 +17,7 @@ from tests.pages import Page
 
 pytestmark = pytest.mark.django_db
 
-OWN = "/compliance/own-numbers/"
+OWN = "/own-numbers/"
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_it_shows_who_could_hold_a_bundle(as_compliance, django_assert_max_num_q
     make_end_user(account, friendly_name="Lacking Ltd", attributes={"vat": "DE1"})
 
     with django_assert_max_num_queries(12):
-        answer = as_compliance.get(f"/compliance/regulations/{regulation.pk}/holders/")
+        answer = as_compliance.get(f"/regulations/{regulation.pk}/holders/")
 
     rows = {row.one("th").text: row.text for row in Page(answer).all("tbody tr")}
     assert "Ready" in rows[ready.friendly_name]
@@ -80,11 +80,11 @@ def test_a_foreign_accounts_end_users_are_not_shown(client):
     make_end_user(foreign, friendly_name="Foreign Ltd")
     client.force_login(make_user(Role.COMPLIANCE, accounts=[mine]))
 
-    answer = client.get(f"/compliance/regulations/{regulation.pk}/holders/?account={foreign.pk}")
+    answer = client.get(f"/regulations/{regulation.pk}/holders/?account={foreign.pk}")
 
     assert "Foreign Ltd" not in answer.content.decode()
 
 
 def test_an_unknown_regulation_has_no_page(as_compliance):
-    assert as_compliance.get(f"/compliance/regulations/RN{'0' * 32}/holders/").status_code == 404
-    assert as_compliance.post(f"/compliance/regulations/RN{'0' * 32}/holders/").status_code == 405
+    assert as_compliance.get(f"/regulations/RN{'0' * 32}/holders/").status_code == 404
+    assert as_compliance.post(f"/regulations/RN{'0' * 32}/holders/").status_code == 405
