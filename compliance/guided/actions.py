@@ -5,6 +5,7 @@ together so that a press of Continue, repeated for whatever reason, goes on wher
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -75,6 +76,15 @@ def note_shown(*, bundle: Bundle, item: Item, actor: User) -> None:
 def note_version(*, bundle: Bundle, version: RegulationVersion, actor: User) -> None:
     """From here on, the person has seen the regulation as it stands in this version."""
     save_answer(bundle=bundle, task="regulation", values={"version": version.number}, actor=actor)
+
+
+def begin_with(*, bundle: Bundle, holder: str, actor: User) -> None:
+    """Put the end user that the bundle was begun for into it. What does not work now is a task like any."""
+    wanted = bundle.regulation.end_user_type if bundle.regulation else ""
+    rows = EndUser.objects.present().filter(account=bundle.account_id, type=wanted)
+    if end_user := rows.filter(pk=holder).first():
+        with suppress(TwilioFailure, AlreadyUnderWay):
+            assign_item(bundle=bundle, item=end_user, actor=actor)
 
 
 def put_item(*, bundle: Bundle, item: Item, instead_of: Item | None, actor: User) -> None:
@@ -194,6 +204,19 @@ def change_document(
         if bundle and not isinstance(failure, Uncertain):
             _keep(file.stored_id, bundle)
         raise
+
+
+def read_papers(bundle: Bundle) -> None:
+    """Bring the documents of a decided bundle to what Twilio says of them now: it tells of the bundle alone.
+
+    While Twilio is away they stay as they are known.
+    """
+    stale = SupportingDocument.objects.in_bundle(bundle.pk).select_related("account")
+    if bundle.status_since:
+        stale = stale.filter(synced_at__lt=bundle.status_since)
+    with suppress(TwilioFailure):
+        for document in stale:
+            documents.read_document(document=document)
 
 
 def try_evaluation(bundle: Bundle) -> Evaluation | None:

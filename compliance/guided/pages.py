@@ -73,6 +73,20 @@ def explain(failure: Exception) -> str:
             raise failure
 
 
+def version_of(draft: Draft, task: str) -> str:
+    """What a form without an item of its own is opened with."""
+    answer = draft.answers.get(task)
+    return str(answer.version) if answer else "0"
+
+
+def was_changed_by_another(request: StaffRequest, draft: Draft, task: str) -> bool:
+    """Whether somebody else has answered this task since the form was opened."""
+    answer = draft.answers.get(task)
+    if answer is None or answer.saved_by_id == request.user.pk:
+        return False
+    return request.POST.get("version", "0") != version_of(draft, task)
+
+
 FAILURES = (TwilioFailure, AlreadyUnderWay, NotEditable)
 
 

@@ -35,7 +35,8 @@ def rejections_of(
 
 
 def fix_url(draft: "Draft", reason: Rejection, places: Sequence[Place] = ()) -> str:
-    """The input where a reason is put right. Without places it is about the bundle as a whole."""
+    """The input where a reason is put right. Without places it may be about any of the documents."""
+    places = places or list(_all_places(draft))
     if reason.where == "contact":
         return f"{task_url(draft.bundle.pk, CONTACT)}#id_email"
     if reason.where == "end_user" or not places:
@@ -50,6 +51,13 @@ def fix_url(draft: "Draft", reason: Rejection, places: Sequence[Place] = ()) -> 
                 return f"{url}#{anchor(name)}"
     url, names = places[0]
     return f"{url}#{anchor(names[0] if names else 'file')}"
+
+
+def _all_places(draft: "Draft") -> Iterator[Place]:
+    for need in draft.needs:
+        held = draft.held(need)
+        if held and isinstance(held.item, SupportingDocument):
+            yield _place(draft, held.item, need)
 
 
 def _served_by(draft: "Draft", document: SupportingDocument) -> Iterator[DocumentNeed]:

@@ -14,7 +14,16 @@ from compliance.guided import actions
 from compliance.guided.draft import Draft, State
 from compliance.guided.forms import BundleForm, ContactForm, PlaceForm
 from compliance.guided.inputs import CONTACT, REGULATION, WAY
-from compliance.guided.pages import FAILURES, LOST, already_sent, draft_of, explain, task_page
+from compliance.guided.pages import (
+    FAILURES,
+    LOST,
+    already_sent,
+    draft_of,
+    explain,
+    task_page,
+    version_of,
+    was_changed_by_another,
+)
 from compliance.guided.repairs import fix_url
 from compliance.labels import BUNDLE_STATES, end_user_type_name
 from compliance.models import Bundle, Regulation, RegulationVersion
@@ -136,6 +145,7 @@ def _create(
         return None
     if version := _newest_version(regulation):
         actions.note_version(bundle=bundle, version=version, actor=request.user)
+    actions.begin_with(bundle=bundle, holder=request.GET.get("holder", ""), actor=request.user)
     messages.success(request, "The draft is made at Twilio. Everything you save from here on stays with it.")
     return go(request, "compliance:bundle-tasks", bundle.pk)
 
@@ -167,6 +177,9 @@ def _free_name(account: TwilioAccount, regulation: Regulation) -> str:
 @allowed(Permission.MANAGE_BUNDLES)
 def bundle_tasks(request: StaffRequest, sid: str) -> HttpResponse:
     draft = draft_of(request, sid)
+    if _has_unexplained_rejection(draft):
+        actions.read_papers(draft.bundle)
+        draft = draft_of(request, sid)
     tasks = draft.tasks
     context = {
         "tasks": tasks,
@@ -177,6 +190,19 @@ def bundle_tasks(request: StaffRequest, sid: str) -> HttpResponse:
         "label": label_for(BUNDLE_STATES, draft.bundle.status),
     }
     return task_page(request, "bundle_tasks", draft, context)
+
+
+def _has_unexplained_rejection(draft: Draft) -> bool:
+    """Whether Twilio has rejected the bundle, and none of its documents says why as far as we know."""
+    bundle = draft.bundle
+    if bundle.status != Bundle.Status.REJECTED or _is_changed_since(draft):
+        return False
+    return not any(document.status == document.Status.REJECTED for document in draft.documents)
+
+
+def _is_changed_since(draft: Draft) -> bool:
+    since, changed = draft.bundle.status_since, draft.changed_at
+    return bool(since and changed and changed > since)
 
 
 def _what_applies(draft: Draft) -> str:
@@ -201,6 +227,7 @@ def _rejection(draft: Draft) -> dict[str, Any] | None:
     return {
         "reason": reason,
         "told": told,
+        "is_repaired": draft.is_ready and _is_changed_since(draft),
         "documents": documents,
         "url": "" if documents or reason.where in ("nothing", "unknown") else fix_url(draft, reason),
     }
@@ -251,14 +278,18 @@ def bundle_way(request: StaffRequest, sid: str) -> HttpResponse:
     ways = draft.requirements.alternatives
     if len(ways) < 2:
         return go(request, draft.tasks_url)
-    error = ""
+    error, conflict = "", []
     if request.method == "POST":
         chosen = request.POST.get("way", "")
-        if chosen.isdecimal() and int(chosen) < len(ways):
+        is_way = chosen.isdecimal() and int(chosen) < len(ways)
+        if is_way and was_changed_by_another(request, draft, WAY) and draft.way is not None:
+            conflict = [("Documents", draft.way_name(draft.way), draft.way_name(int(chosen)))]
+        elif is_way:
             names = [need.requirement_name for need in ways[int(chosen)]]
             actions.save_answer(bundle=draft.bundle, task=WAY, values={"needs": names}, actor=request.user)
             return go(request, draft_of(request, sid).next_url(WAY))
-        error = "Choose which documents to send"
+        else:
+            error = "Choose which documents to send"
     shared = set.intersection(*({need.requirement_name for need in group} for group in ways))
     options = [
         (index, draft.way_name(index), [need for need in group if need.requirement_name not in shared])
@@ -268,8 +299,11 @@ def bundle_way(request: StaffRequest, sid: str) -> HttpResponse:
         "options": options,
         "shared": [need for need in ways[0] if need.requirement_name in shared],
         "error": error,
+        "conflict": conflict,
+        "answer": draft.answers.get(WAY),
+        "version": version_of(draft, WAY),
     }
-    return task_page(request, "bundle_way", draft, context, status=422 if error else 200)
+    return task_page(request, "bundle_way", draft, context, status=422 if error or conflict else 200)
 
 
 @require_http_methods(["GET", "POST"])

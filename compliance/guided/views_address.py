@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from compliance.guided import actions
 from compliance.guided.draft import Draft
 from compliance.guided.inputs import ADDRESS
-from compliance.guided.pages import draft_of, explain, task_page
+from compliance.guided.pages import draft_of, explain, task_page, version_of, was_changed_by_another
 from compliance.guided.views import came_from_check
 from compliance.lint import holder_names
 from compliance.matching import fitting_addresses
@@ -52,8 +52,13 @@ def bundle_address(request: StaffRequest, sid: str) -> HttpResponse:
         "must_be_domestic": draft.must_be_domestic, "names": names, "answer": draft.answers.get(ADDRESS),
         "comes_from_check": came_from_check(request), "countries": _countries(),
     }  # fmt: skip
+    context["version"] = version_of(draft, ADDRESS)
     if request.method != "POST":
         return task_page(request, "bundle_address", draft, context)
+    if was_changed_by_another(request, draft, ADDRESS):
+        theirs, yours = _name(addresses, str(saved.get("use") or "")), _name(addresses, use)
+        context["conflict"] = [("Address", theirs, yours)]
+        return task_page(request, "bundle_address", draft, context, status=422)
     if use == "new" and can_create:
         typed = {name: values for name, values in request.POST.lists() if name not in _NOT_TYPED}
         actions.save_answer(
@@ -77,12 +82,17 @@ def bundle_address(request: StaffRequest, sid: str) -> HttpResponse:
     return go(request, draft_of(request, sid).next_url(ADDRESS))
 
 
+def _name(addresses: list[Address], use: str) -> str:
+    found = next((row for row in addresses if row.pk == use), None)
+    return str(found) if found else "A new address" if use == "new" else "nothing"
+
+
 def _countries() -> list[tuple[str, str]]:
     named = sorted((country_name(iso), iso) for iso in phonenumbers.SUPPORTED_REGIONS)
     return [(iso, name) for name, iso in named]
 
 
-_NOT_TYPED = frozenset({"csrfmiddlewaretoken", "use", "later"})
+_NOT_TYPED = frozenset({"csrfmiddlewaretoken", "use", "later", "version"})
 
 
 def _address_form(request: StaffRequest, draft: Draft, country: str, names: list[str]) -> AddressForm:

@@ -3,12 +3,12 @@
 import pytest
 from django.test import Client
 
-from compliance.models import Bundle, Regulation
+from compliance.models import Bundle, EndUser, Regulation
 from portal.models import Operation, Role
 from portal.sandbox.faults import Fault
 from portal.sandbox.regulatory import resources as wire
 from tests.compliance.guided import errors, reviewer
-from tests.factories import make_user
+from tests.factories import make_end_user, make_user
 from tests.mirroring import complete
 from tests.pages import Page, assert_is_region, url_of
 from tests.query_counts import counted
@@ -80,6 +80,19 @@ def test_a_draft_is_made_and_its_tasks_are_shown(client, twilio, parent, german)
         "Germany, local, business",
         "Germany, local, business 2",
     }
+
+
+def test_it_begins_with_the_end_user_it_was_begun_for(client, parent, german):
+    holder = make_end_user(parent)
+    complete(parent, "end_users")
+    real = EndUser.objects.present().filter(account=parent, type="business").exclude(pk=holder.pk).first()
+    where = new_url(parent, holder=real.pk)
+    sid = send(client, where, regulation=german.pk, email="desk@example.com")["Location"].split("/")[2]
+
+    assert EndUser.objects.in_bundle(sid).get() == real
+    other = new_url(parent, holder=holder.pk)
+    typed = {"regulation": german.pk, "email": "desk@example.com", "friendly_name": "Another"}
+    assert send(client, other, **typed).status_code == 302, "an end user that is gone stops nobody"
 
 
 def test_a_test_is_made_apart(client, twilio, parent, german):

@@ -6,6 +6,7 @@ from compliance.models import Bundle, ItemAssignment, Regulation, SupportingDocu
 from compliance.rejections import REJECTIONS, code_of_words, explain
 from compliance.sync import refetch_bundle
 from portal.models import Change
+from portal.sandbox.faults import Fault
 from portal.sandbox.regulatory.reasons import REASONS
 from portal.sandbox.regulatory.verdicts import Verdict
 from tests.compliance.guided import (
@@ -54,8 +55,6 @@ def reject(twilio, client, bundle, code, *, of_document=True, reason=""):
     sids = [document.pk] if of_document else ["RD0"]
     twilio.judge(bundle.pk, Verdict(status="twilio-rejected", code=code, documents=sids, reason=reason))
     refetch_bundle(bundle.account, bundle.pk, source=Change.Source.WEBHOOK)
-    complete(bundle.account, "documents")
-    document.refresh_from_db()
     return document
 
 
@@ -76,6 +75,7 @@ def test_it_opens_at_the_problem_in_words_with_a_link_to_the_input(client, twili
 
 def test_a_file_is_replaced_in_one_step_and_the_same_bundle_is_submitted_again(client, twilio, bundle):
     old = reject(twilio, client, bundle, 18002)
+    client.get(url(bundle))
 
     answer = send(client, url(bundle, f"tasks/documents/{NAME}/"))
     assert "Select the" in errors(Page(answer))[0], "the rejected file does not do"
@@ -99,14 +99,14 @@ def test_a_file_is_replaced_in_one_step_and_the_same_bundle_is_submitted_again(c
 
 def test_a_value_is_corrected_in_place(client, twilio, bundle):
     document = reject(twilio, client, bundle, 18016)
+    client.get(url(bundle))
 
     page = Page.of(client, url(bundle, f"tasks/documents/{NAME}/"))
     assert "Choose the address that the document shows." in page.text
     answer = send(client, url(bundle, f"tasks/documents/{NAME}/"), **{"keep-issue_date_day": "1",
         "keep-issue_date_month": "11", "keep-issue_date_year": "2026"})  # fmt: skip
     assert answer.status_code == 302, errors(Page(answer))
-    document.refresh_from_db()
-    assert document.status == "draft"
+    assert SupportingDocument.objects.get(pk=document.pk).status == "draft"
     assert task_states(client, bundle)["Prove: Business Name"] == "Completed"
 
 
@@ -130,6 +130,7 @@ def test_each_reason_leads_to_what_it_is_about(client, twilio, bundle, code, whe
 
 def test_twilios_own_words_stand_for_a_reason_nobody_knows(client, twilio, bundle):
     reject(twilio, client, bundle, 18050, reason="Wrong shade of blue")
+    client.get(url(bundle))
     document = SupportingDocument.objects.in_bundle(bundle.pk).get()
     SupportingDocument.objects.filter(pk=document.pk).update(error_codes=["19999"])
 
@@ -144,3 +145,13 @@ def test_every_code_of_a_review_has_a_sentence_and_a_fix():
         assert reason.fix.endswith(".")
     assert explain("70000", "So it is").words == "So it is"
     assert explain("gibberish").words == "Twilio gave no reason."
+
+
+def test_while_twilio_is_away_the_reason_still_leads_somewhere(client, twilio, bundle):
+    reject(twilio, client, bundle, 18002)
+    Bundle.objects.filter(pk=bundle.pk).update(review_reason="Illegible or blurry document submission")
+    twilio.faults.add(Fault(kind="status", status=503, retry_after=600, times=99))
+
+    page = Page.of(client, url(bundle))
+    [link] = page.all("[data-error-summary] a")
+    assert link["href"] == url(bundle, f"tasks/documents/{NAME}/#id_keep-the-file")

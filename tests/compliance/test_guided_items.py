@@ -345,6 +345,21 @@ def test_an_address_is_chosen_once_and_cited_by_the_documents(client, draft, per
     assert chosen["value"] == address.pk
 
 
+def test_two_people_who_choose_addresses_see_each_other(client, draft, person):
+    address = add_address(draft, person)
+    where = url(draft, "tasks/address/")
+    opened = Page.of(client, where).form("main form[method=post]")
+    _, colleague = reviewer()
+    send(colleague, where, use=address.pk)
+
+    answer = client.post(where, {**opened, "use": "new"})
+    assert answer.status_code == 422
+    page = Page(answer)
+    assert str(address) in page.one(".compare").text
+    again = page.form("main form[method=post]")
+    assert client.post(where, {**again, "use": address.pk}).status_code == 302
+
+
 def test_a_typed_address_survives_twilios_refusal(client, twilio, draft, person):
     complete(draft.account, "addresses")
     where = url(draft, "tasks/address/")
