@@ -70,4 +70,5 @@ def _given(held: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 def _offset_time(day: str, moment: str, zone: ZoneInfo) -> str:
     """`10:15:00-08:00`: the time of that day where the customer is."""
     hour, minute = (int(part) for part in moment.split(":")[:2])
-    return datetime.combine(date.fromisoformat(day), time(hour, minute), zone).timetz().isoformat("seconds")
+    there = datetime.combine(date.fromisoformat(day), time(hour, minute), zone)
+    return there.isoformat(timespec="seconds").partition("T")[2]

@@ -1,0 +1,85 @@
+"""Drafts as tests begin with them: empty, filled in, and the forms that a browser would send."""
+
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from portal.models import Purpose, TwilioAccount, User
+from portal.uploads.check import CheckedFile
+from porting.drafting.actions import keep_bill
+from porting.models import PortInDraft
+from porting.portin.drafts import create_draft
+from tests.porting.filing import PREFIX
+
+CUSTOMER = "Thornlea Dental"
+SIGNER = "Ottilie Marblethwaite"
+MAIL = "owner@thornlea.example.com"
+ACCOUNT_NUMBER = "A-100-77"
+STREET = "12 Sample St"
+PIN = "90417"
+# What may stand nowhere but encrypted.
+PERSONAL = (CUSTOMER, SIGNER, MAIL, ACCOUNT_NUMBER, STREET, PIN)
+
+
+def today() -> Any:
+    return datetime.now(UTC).date()
+
+
+def picture(color: str = "white") -> bytes:
+    held = BytesIO()
+    Image.new("RGB", (40, 60), color).save(held, "PNG")
+    return held.getvalue()
+
+
+def bill_file(color: str = "white") -> SimpleUploadedFile:
+    return SimpleUploadedFile("bill of thornlea.png", picture(color), "image/png")
+
+
+def day_parts(name: str, day: Any) -> dict[str, str]:
+    return {f"{name}_0": str(day.day), f"{name}_1": str(day.month), f"{name}_2": str(day.year)}
+
+
+def details() -> dict[str, Any]:
+    """What a browser sends from the page about the losing carrier."""
+    return {
+        "customer_type": "Business",
+        "customer_name": CUSTOMER,
+        "account_number": ACCOUNT_NUMBER,
+        "account_telephone_number": "(207) 555-0110",
+        "authorized_representative": SIGNER,
+        "authorized_representative_email": MAIL,
+        "street": STREET,
+        "city": "Portland",
+        "state": "ME",
+        "zip": "04101",
+        "matches": ["customer_name", "account_number", "address"],
+    }
+
+
+def answers(**changes: Any) -> dict[str, Any]:
+    """What a draft keeps when all of its tasks are done."""
+    return {
+        **details(),
+        "account_telephone_number": f"{PREFIX}10",
+        "country": "US",
+        "bill_date": today().isoformat(),
+        "target_date": (today() + timedelta(days=20)).isoformat(),
+        "notification_emails": ["desk@example.com"],
+        **changes,
+    }
+
+
+def begun(account: TwilioAccount, actor: User, *endings: str, **more: Any) -> PortInDraft:
+    """A draft for numbers by their last two digits, with nothing filled in."""
+    numbers = [PREFIX + ending for ending in endings or ("10", "11")]
+    return create_draft(account=account, numbers=numbers, values=more.pop("values", {}), actor=actor, **more)
+
+
+def filled(account: TwilioAccount, actor: User, *endings: str, **changes: Any) -> PortInDraft:
+    """A draft whose tasks are done, its bill kept and not at Twilio yet."""
+    draft = begun(account, actor, *endings, values=answers(**changes))
+    file = CheckedFile(Purpose.UTILITY_BILL, "bill of thornlea.png", "image/png", picture())
+    return keep_bill(draft=draft, file=file, actor=actor)
