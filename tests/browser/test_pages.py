@@ -75,6 +75,7 @@ PAGES = {
     "compliance:document-list": ["/documents/"],
     "compliance:document-radar": ["/documents/ages/"],
     "compliance:document-upload": ["/documents/new/"],
+    "compliance:bundle-create": ["/bundles/new/", "/bundles/new/?country=FR"],
     "reveal-list": ["/reveals/"],
     "purge-list": ["/purges/"],
     "batch-list": ["/batches/"],
@@ -92,6 +93,9 @@ FOR_STRANGERS = {
 ON_THE_WAY = {
     "compliance:document-detail", "compliance:document-edit", "compliance:document-replace",
     "compliance:document-delete", "compliance:document-reveal", "compliance:document-file-reveal",
+    "compliance:bundle-tasks", "compliance:bundle-end-user", "compliance:bundle-address",
+    "compliance:bundle-way", "compliance:bundle-contact", "compliance:bundle-document",
+    "compliance:bundle-check", "compliance:bundle-submitted",
     "delivery-detail", "delivery-body",
     "batch-detail", "inventory:bulk-change", "inventory:bulk-preview", "inventory:preset-edit",
     "inventory:bulk-release", "inventory:bulk-transfer", "inventory:bulk-transfer-review",
@@ -108,6 +112,7 @@ ERRORS = {
     "/people/": 403,
 }
 NOT_PAGES = {
+    "compliance:bundle-regulation",
     "compliance:document-export", "compliance:document-note", "compliance:document-refresh",
     "file-download", "file-preview",
     "delivery-replay", "compliance:bundle-callback",
