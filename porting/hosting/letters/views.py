@@ -26,13 +26,14 @@ from portal.reveal.views import private, reveal
 from portal.shell import visible_accounts
 from portal.timeline import timeline
 from portal.twilio.errors import TwilioFailure
+from porting.deadlines import Deadline, count_days
 from porting.hosting.accounts import kept_out
 from porting.hosting.letters import actions
 from porting.hosting.letters.filters import LetterFilter
 from porting.hosting.orders.actions import add_note
 from porting.hosting.orders.forms import NoteForm
 from porting.hosting.orders.lines import LETTER_FIELDS, line_of, subject_of
-from porting.hosting.orders.tracker import LOA_DAYS, Deadline, count_days
+from porting.hosting.orders.tracker import LOA_DAYS
 from porting.hosting.refusals import sentence_of
 from porting.models import AuthorizationDocument, HostedOrder
 from porting.statuses import AUTHORIZATION_STATES

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from portal.labels import Label, label_for
 from portal.reveal.reveals import Subject
-from porting.hosting.orders.tracker import Deadline, Stage, deadline_of, stage_of
+from porting.deadlines import Deadline, Stage
+from porting.hosting.orders.tracker import deadline_of, stage_of
 from porting.models import AuthorizationDocument, HostedOrder
 from porting.statuses import HOSTED_ORDER_STATES
 

@@ -5,21 +5,12 @@ time is the one that counts here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+
+from porting.deadlines import Deadline, Stage, deadline_in
 
 LOA_DAYS = 7
 MOST_CALLS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A status: who acts next, in how many days at most, and what they do."""
-
-    who: str
-    what: str
-    days: int = 0  # until Twilio gives the order up; 0 where it does not
-    is_ours: bool = False
 
 
 STAGES: Mapping[str, Stage] = {
@@ -50,36 +41,13 @@ PATH = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """The day it is, of how many, and when Twilio gives up. Late is only the last fifth of the time (M6)."""
-
-    day: int
-    days: int
-    until: datetime
-
-    @property
-    def is_late(self) -> bool:
-        return self.day > self.days * 0.8
-
-    @property
-    def words(self) -> str:
-        return f"Day {self.day} of {self.days}"
-
-
 def stage_of(status: str) -> Stage:
     return STAGES.get(status) or Stage("Twilio", "Numberdesk does not know this status.")
 
 
 def deadline_of(status: str, since: datetime | None, now: datetime) -> Deadline | None:
     """Until when an order may stay in its status; None where there is no limit or nobody knows since when."""
-    days = stage_of(status).days
-    return count_days(since, days, now) if days and since else None
-
-
-def count_days(since: datetime, days: int, now: datetime) -> Deadline:
-    day = min(max((now - since).days + 1, 1), days)
-    return Deadline(day, days, since + timedelta(days=days))
+    return deadline_in(stage_of(status), since, now)
 
 
 def steps_of(status: str) -> list[tuple[str, str]]:

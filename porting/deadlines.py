@@ -1,0 +1,46 @@
+"""Until when a request, an order or a letter may stay in its status, and who must act. Pure (M6).
+
+A port-in request waits 30 days for its signature and is canceled then (page 14). A hosted order may rest 7
+days in verification and when action is required (pages 1, 8 and 11), and 30 idle days otherwise (page 8); a
+letter for hosting waits 7 days. No page gives the other statuses an end.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A status: who acts next, in how many days at most, and what they do."""
+
+    who: str
+    what: str
+    days: int = 0  # until Twilio gives it up; 0 where it does not
+    is_ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The day it is, of how many, and when Twilio gives up. Late is only the last fifth of the time (M6)."""
+
+    day: int
+    days: int
+    until: datetime
+
+    @property
+    def is_late(self) -> bool:
+        return self.day > self.days * 0.8
+
+    @property
+    def words(self) -> str:
+        return f"Day {self.day} of {self.days}"
+
+
+def count_days(since: datetime, days: int, now: datetime) -> Deadline:
+    day = min(max((now - since).days + 1, 1), days)
+    return Deadline(day, days, since + timedelta(days=days))
+
+
+def deadline_in(stage: Stage, since: datetime | None, now: datetime) -> Deadline | None:
+    """Until when something may stay in a stage; None where there is no limit or nobody knows since when."""
+    return count_days(since, stage.days, now) if stage.days and since else None
