@@ -75,6 +75,11 @@ PAGES = {
     "compliance:document-list": ["/documents/"],
     "compliance:document-radar": ["/documents/ages/"],
     "compliance:document-upload": ["/documents/new/"],
+    "compliance:compliance-report": [
+        "/compliance/report/", "/compliance/report/?open=all&quiet=1", "/compliance/report/?country=JP",
+    ],
+    "compliance:standing-rule": ["/compliance/report/rule/"],
+    "compliance:number-assign": ["{number}assign/", "{german}assign/"],
     "compliance:bundle-create": ["/bundles/new/", "/bundles/new/?country=FR"],
     "reveal-list": ["/reveals/"],
     "purge-list": ["/purges/"],
@@ -93,6 +98,7 @@ FOR_STRANGERS = {
 ON_THE_WAY = {
     "compliance:document-detail", "compliance:document-edit", "compliance:document-replace",
     "compliance:document-delete", "compliance:document-reveal", "compliance:document-file-reveal",
+    "compliance:bulk-assign", "compliance:bulk-assign-review",
     "compliance:bundle-tasks", "compliance:bundle-end-user", "compliance:bundle-address",
     "compliance:bundle-way", "compliance:bundle-contact", "compliance:bundle-document",
     "compliance:bundle-check", "compliance:bundle-submitted",
@@ -112,6 +118,7 @@ ERRORS = {
     "/people/": 403,
 }
 NOT_PAGES = {
+    "compliance:compliance-report-export",
     "compliance:bundle-regulation",
     "compliance:document-export", "compliance:document-note", "compliance:document-refresh",
     "file-download", "file-preview",
