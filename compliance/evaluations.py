@@ -63,6 +63,11 @@ class Line:
     def word(self) -> str:
         return VERDICTS[self.verdict]
 
+    @property
+    def is_same(self) -> bool:
+        """Whether both evaluations say it in the same words."""
+        return bool(self.before and self.after and self.before.reason == self.after.reason)
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -70,12 +75,21 @@ class Comparison:
 
     @cached_property
     def counts(self) -> Mapping[Verdict, int]:
-        """How many there are of each verdict, those with none left out."""
-        found = Counter(line.verdict for line in self.lines)
+        """How many are told of each verdict, those with none left out."""
+        found = Counter(line.verdict for line in self.told)
         return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
 
-    def of(self, verdict: Verdict) -> list[Line]:
-        return [line for line in self.lines if line.verdict == verdict]
+    @cached_property
+    def told(self) -> list[Line]:
+        """The lines that say something: of a document that is missing, not also every field of it."""
+        missing = {
+            (line.fault.requirement_name, line.verdict) for line in self.lines if line.fault.is_absence
+        }
+        return [
+            line
+            for line in self.lines
+            if not line.fault.field or (line.fault.requirement_name, line.verdict) not in missing
+        ]
 
 
 def read_faults(results: Iterable[Mapping[str, Any]]) -> list[Fault]:
