@@ -22,6 +22,7 @@ app.autodiscover_tasks(
         "compliance",
         "compliance.documents",
         "compliance.callbacks",
+        "compliance.guided",
         "compliance.renewals",
         "porting",
         "porting.hosting",
@@ -110,6 +111,10 @@ app.conf.beat_schedule = {
     "delete files of documents that were decided upon": {
         "task": "purge_document_files",
         "schedule": crontab(hour=3, minute=20),
+    },
+    "delete what was typed for bundles that are no drafts any more": {
+        "task": "purge_guided_answers",
+        "schedule": crontab(hour=3, minute=30),
     },
     "delete files that belong to nothing": {
         "task": "purge_files",

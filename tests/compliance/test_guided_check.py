@@ -2,6 +2,8 @@
 
 import pytest
 
+from compliance.guided.actions import save_answer
+from compliance.guided.retention import purge_answers
 from compliance.models import Bundle, GuidedAnswer, Regulation
 from compliance.sync import refetch_bundle
 from portal.models import Change, Operation
@@ -169,3 +171,16 @@ def test_the_contact_shows_a_conflict(client, twilio, full):
     assert "Use a host" in Page(
         client.post(where, {**sent, "status_callback": "https://localhost/x"})
     ).one("[data-error-summary]").text  # fmt: skip
+
+
+def test_what_was_typed_goes_with_a_record_once_nobody_needs_it(client, twilio, full, person_client):
+    left = make_draft(full.account, full.regulation, person_client[0], friendly_name="Left lying")
+    for bundle in (full, left):
+        save_answer(bundle=bundle, task="address", values={"typed": {}}, actor=person_client[0])
+    assert purge_answers() is None, "drafts keep theirs"
+
+    Bundle.objects.filter(pk=full.pk).update(status="twilio-approved")
+    GuidedAnswer.objects.filter(bundle_sid=left.pk).update(saved_at="2020-01-01T00:00Z")
+    record = purge_answers()
+    assert set(record.ids) == {full.pk, left.pk}
+    assert not GuidedAnswer.objects.filter(task="address").exists()
