@@ -75,6 +75,9 @@ PAGES = {
     "compliance:document-list": ["/documents/"],
     "compliance:document-radar": ["/documents/ages/"],
     "compliance:document-upload": ["/documents/new/"],
+    "compliance:deadline-list": ["/deadlines/", "/deadlines/?due=7&q=nothing+of+that+name"],
+    "compliance:review-list": ["/reviews/", "/reviews/?late=in-time"],
+    "compliance:review-escalation": ["/reviews/escalation/"],
     "compliance:compliance-report": [
         "/compliance/report/", "/compliance/report/?open=all&quiet=1", "/compliance/report/?country=JP",
     ],
@@ -98,6 +101,7 @@ FOR_STRANGERS = {
 ON_THE_WAY = {
     "compliance:document-detail", "compliance:document-edit", "compliance:document-replace",
     "compliance:document-delete", "compliance:document-reveal", "compliance:document-file-reveal",
+    "compliance:renewal-detail", "compliance:renewal-batch",
     "compliance:bulk-assign", "compliance:bulk-assign-review",
     "compliance:bundle-tasks", "compliance:bundle-end-user", "compliance:bundle-address",
     "compliance:bundle-way", "compliance:bundle-contact", "compliance:bundle-document",
@@ -118,6 +122,10 @@ ERRORS = {
     "/people/": 403,
 }
 NOT_PAGES = {
+    "compliance:deadline-export", "compliance:renewal-select", "compliance:renewal-discard",
+    "compliance:renewal-start", "compliance:renewal-evaluate", "compliance:renewal-submit",
+    "compliance:renewal-replace", "compliance:renewal-delete", "compliance:renewal-refresh",
+    "compliance:review-export",
     "compliance:compliance-report-export",
     "compliance:bundle-regulation",
     "compliance:document-export", "compliance:document-note", "compliance:document-refresh",
