@@ -24,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--numbers", type=int, default=100_000, help="how many numbers the sync reads")
     parser.add_argument("--rows", type=int, default=1_000_000, help="how many numbers the lists are over")
-    parser.add_argument("--only", choices=["sync", "usage", "bulk", "lists"])
+    parser.add_argument("--only", choices=["sync", "usage", "bulk", "compliance", "lists"])
     arguments = parser.parse_args()
 
     data = ROOT / ".data" / "bench"
@@ -64,6 +64,15 @@ def main() -> None:
 
                 sync.run_sync()
                 for line in bulk.measure(keys):
+                    report(line)
+        if arguments.only in (None, "compliance"):
+            with _sandbox(arguments.numbers) as keys:
+                _prepare(keys)
+                from tests.bench import compliance, sync
+
+                for resource in ("addresses", "regulations", "numbers", "bundles"):
+                    sync.run_sync(resource)
+                for line in compliance.measure():
                     report(line)
         if arguments.only in (None, "lists"):
             with _sandbox(arguments.rows) as keys:

@@ -80,7 +80,11 @@ def measure() -> Iterator[dict[str, object]]:
 
 
 def _time(
-    client: Client, name: str, requests: list[dict[str, object]], floor: float | None
+    client: Client,
+    name: str,
+    requests: list[dict[str, object]],
+    floor: float | None,
+    path: str = "/numbers/",
 ) -> dict[str, object]:
     timing = Timing(name)
     for params in requests:
@@ -93,7 +97,7 @@ def _time(
             finally:
                 spent.append((time.perf_counter() - started) * 1000)
 
-        url = f"/numbers/?{urlencode(params, doseq=True)}"
+        url = f"{path}?{urlencode(params, doseq=True)}"
         client.get(url)  # the first one warms the cache of pages and templates
         spent.clear()
         with connection.execute_wrapper(watch):

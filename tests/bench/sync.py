@@ -75,10 +75,10 @@ def line(name: str, value: float, unit: str, floor: float | None = None) -> dict
     }
 
 
-def run_sync() -> dict[str, float]:
-    """Read all numbers in a process of its own, as a worker would; seconds without starting up."""
+def run_sync(resource: str = "numbers") -> dict[str, float]:
+    """Read a whole resource in a process of its own, as a worker would; seconds without starting up."""
     done = subprocess.run(
-        [sys.executable, "manage.py", "sync_twilio", "--only", "numbers", "--json"],
+        [sys.executable, "manage.py", "sync_twilio", "--only", resource, "--json"],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ,
     )  # fmt: skip
     if done.returncode:
