@@ -30,7 +30,8 @@ REVOKE_LETTER = "porting.revoke_authorization"
 MOST_ORDERS = 15_000  # page 11
 # So many orders are read one by one after a change of their letter; more are read as a list, by a worker.
 _READ_AT_ONCE = 10
-_AT_ONCE = 1_000
+# So many orders are looked at to see whether they name the same person.
+_COMPARED = 50
 
 
 class NothingToSign(Exception):
@@ -50,7 +51,7 @@ def draft_letters(
 ) -> list[LetterDraft]:
     """Freeze these orders, a draft for each account. Raises NothingToSign, and ValueError for too many.
 
-    In the place of a revoked letter, whoever was to sign that one is proposed.
+    Whoever was to sign the revoked letter that it replaces is proposed, or else whom the orders name.
     """
     by_account: dict[str, list[str]] = {}
     for order in orders:
@@ -59,17 +60,34 @@ def draft_letters(
         raise NothingToSign
     if any(len(sids) > MOST_ORDERS for sids in by_account.values()):
         raise ValueError(f"One letter names at most {MOST_ORDERS:,} orders.")
-    said: dict[str, Any] = {}
-    if replaces:
-        said = {"replaces": replaces.pk, "address_sid": replaces.address_sid, "email": replaces.email}
-        said["cc_emails"] = replaces.cc_emails or []
-        if before := LetterDraft.objects.filter(document_sid=replaces.pk).first():
-            said["contact_title"] = before.contact_title
-            said["contact_phone_number"] = before.contact_phone_number
+    said = _of_letter(replaces) if replaces else {}
     return [
-        LetterDraft.objects.create(account_id=sid, author=actor, order_sids=sids, **said)
+        LetterDraft.objects.create(
+            account_id=sid, author=actor, order_sids=sids, **(said or _of_orders(sids))
+        )
         for sid, sids in by_account.items()
     ]
+
+
+def _of_letter(letter: AuthorizationDocument) -> dict[str, Any]:
+    """Who was to sign a letter, as far as that is known."""
+    said: dict[str, Any] = {
+        "replaces": letter.pk,
+        "address_sid": letter.address_sid,
+        "email": letter.email,
+        "cc_emails": letter.cc_emails or [],
+    }
+    if before := LetterDraft.objects.filter(document_sid=letter.pk).first():
+        said |= {name: getattr(before, name) for name in ("contact_title", "contact_phone_number")}
+    return said
+
+
+def _of_orders(sids: Sequence[str]) -> dict[str, Any]:
+    """The authorized user whom the orders name, where the first of them name the same one."""
+    names = ("address_sid", "email", "contact_title", "contact_phone_number", "cc_emails")
+    orders = HostedOrder.objects.filter(pk__in=sids[:_COMPARED]).only("sid", *names)
+    said = [{name: getattr(order, name) for name in names} for order in orders]
+    return said[0] if said and all(one == said[0] for one in said) else {}
 
 
 def orders_of_draft(draft: LetterDraft) -> Any:

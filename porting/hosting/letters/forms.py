@@ -13,7 +13,7 @@ from porting.models import LetterDraft
 class LetterForm(ReasonedForm):
     """Who signs for the numbers (page 9).
 
-    What the draft has from the letter it replaces stays masked, and stays as it is where nothing is typed.
+    What the draft knows already is masked, and stays as it is where nothing is typed.
     """
 
     shown = forms.IntegerField(widget=forms.HiddenInput)
@@ -41,12 +41,12 @@ class LetterForm(ReasonedForm):
         address = self.fields["address"]
         assert isinstance(address, forms.ChoiceField)
         address.choices = address_choices(addresses)
+        source = "As on the revoked letter" if draft.replaces else "As on the orders"
         for name in ("email", "contact_title", "contact_phone_number", "cc_emails"):
             if held := getattr(draft, name):
-                self.fields[name].required = False
-                self.fields[
-                    name
-                ].help_text = f"As on the revoked letter, {mask(held)}, unless you type another."
+                field = self.fields[name]
+                field.required = False
+                field.help_text = f"{source}, {mask(held)}, unless you type another."
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -51,11 +51,11 @@ def deadline_of(status: str, since: datetime | None, now: datetime) -> Deadline 
 
 
 def steps_of(status: str) -> list[tuple[str, str]]:
-    """Each step of the way, `done`, `now` or `next`; of an order that has left the way, none is now."""
+    """Each step of the way, `done`, `now` or `next`; none for an order that has left the way."""
     names = [name for name, _ in PATH]
     here = "received" if status == "pending_verification" else status
     if here not in names:
-        return [(label, "next") for _, label in PATH]
+        return []
     index = names.index(here)
     return [
         (label, "done" if place < index or here == "completed" else "now" if place == index else "next")
