@@ -5,34 +5,30 @@ One press of a button answers it. What is offered for reuse fits already; every 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
-from django.utils import timezone
 
 from compliance.guided.draft import Draft
 from compliance.guided.fields import input_name
 from compliance.guided.findings import sentence_of
 from compliance.guided.forms import ItemForm, Judge, as_typed, typed_in
 from compliance.guided.inputs import END_USER, document_task
+from compliance.guided.offers import facts_of, most_alike, not_of_others, once, uses_of
 from compliance.knowing.own_numbers import own_numbers_in
 from compliance.labels import DOCUMENT_STATES
 from compliance.lint import holder_names
 from compliance.matching import Match, fitting_addresses, fitting_documents, fitting_end_users
-from compliance.models import Bundle, EndUser, ItemAssignment, SupportingDocument
+from compliance.models import EndUser, SupportingDocument
 from compliance.rejections import Rejection, explain_all
-from compliance.requirements import Accepted, DocumentNeed, EndUserNeed, Field
+from compliance.requirements import Accepted, DocumentNeed, EndUserNeed
 from inventory.models import Address
 from portal.labels import Label, label_for
-from portal.models import Operation, User
-from portal.reveal.reveals import mask
 from portal.secrets import fingerprint
 
 KEEP, NEW = "keep", "new"
-_FACTS = 4
 _SHOWN = 6
 
 Item = EndUser | SupportingDocument
@@ -144,9 +140,11 @@ def ask_end_user(draft: Draft, need: EndUserNeed, sent: Sent | None = None) -> Q
         memory.point_out(form, problems)
         options.append(Option(KEEP, str(held), "In this bundle.", form=form, item=held))
     fitting = fitting_end_users(need, draft.bundle.account)
+    rows = most_alike(once(fitting, need.fields, held), draft.bundle.friendly_name)
+    uses = uses_of(draft.bundle, [row.pk for row in rows])
     options += [
-        Option(row.pk, str(row), facts=facts_of(row, need.fields), item=row)
-        for row in _most_alike(_once(fitting, need.fields, held), draft.bundle.friendly_name)
+        Option(row.pk, str(row), uses.get(row.pk, ""), facts=facts_of(row, need.fields), item=row)
+        for row in rows
     ]
     form = memory.form(NEW, asked=asked, judge=judge, held={}, country=draft.country)
     options.append(Option(NEW, "A new end user", form=form))
@@ -171,7 +169,7 @@ def ask_document(draft: Draft, need: DocumentNeed, sent: Sent | None = None) -> 
             row.pk, str(row), facts=facts_of(row, accepted.fields), item=row, accepted=accepted,
             badge=label_for(DOCUMENT_STATES, row.status),
         )
-        for row in _not_of_others(
+        for row in not_of_others(
             draft,
             fitting_documents(
                 need, draft.bundle.account, end_user=draft.end_user_values or None, country=draft.country
@@ -187,58 +185,6 @@ def ask_document(draft: Draft, need: DocumentNeed, sent: Sent | None = None) -> 
         form = _document_form(draft, accepted, memory, value, known, addresses)
         options.append(Option(value, accepted.name, form=form, accepted=accepted))
     return memory.question(task, options)
-
-
-def _once(rows: Sequence[EndUser], fields: Sequence[Field], held: EndUser | None) -> list[EndUser]:
-    """Of entries that say the same in all that is asked for, the first; never the one that is held."""
-    found: dict[Any, EndUser] = {}
-    for row in rows:
-        if held is None or row.pk != held.pk:
-            said = (row.friendly_name, *(str(row.values.get(one.name) or "") for one in fields))
-            found.setdefault(said, row)
-    return list(found.values())
-
-
-def _most_alike(rows: Sequence[EndUser], name: str) -> list[EndUser]:
-    """Those called like the bundle first: it often bears the customer's name."""
-    words = set(name.casefold().split())
-    return sorted(rows, key=lambda row: -len(words & set(str(row).casefold().split())))
-
-
-def _not_of_others(draft: Draft, rows: Sequence[SupportingDocument]) -> list[SupportingDocument]:
-    """Without those that stand in bundles of other end users, and in none of ours: they prove another's."""
-    if draft.end_user is None or not rows:
-        return list(rows)
-    present = ItemAssignment.objects.present()
-    sids = [row.pk for row in rows]
-    placed = list(present.filter(object_sid__in=sids).values_list("object_sid", "bundle_id"))
-    holders: dict[str, set[str]] = {}
-    of_bundle: dict[str, set[str]] = {}
-    beside = present.filter(bundle__in={bundle for _, bundle in placed}, object_sid__startswith="IT")
-    for bundle, sid in beside.values_list("bundle_id", "object_sid"):
-        of_bundle.setdefault(bundle, set()).add(sid)
-    for sid, bundle in placed:
-        holders.setdefault(sid, set()).update(of_bundle.get(bundle, ()))
-    names = dict(
-        EndUser.objects.filter(pk__in=set().union(*holders.values())).values_list("pk", "friendly_name")
-    )
-    own = draft.end_user
-    return [
-        row
-        for row in rows
-        if not holders.get(row.pk)
-        or any(sid == own.pk or names.get(sid) == own.friendly_name for sid in holders[row.pk])
-    ]
-
-
-def facts_of(item: Item, fields: Sequence[Field]) -> list[tuple[str, str]]:
-    """What an item says, masked: enough to tell one from another."""
-    said = [
-        (one.label, mask(item.values.get(one.name)))
-        for one in fields
-        if one.kind != "addresses" and item.values.get(one.name)
-    ]
-    return said[:_FACTS]
 
 
 def _of_bundle(
@@ -345,23 +291,6 @@ def _addresses(draft: Draft, need: DocumentNeed) -> list[Address]:
 
 def _is_open(item: Item) -> bool:
     return isinstance(item, SupportingDocument) and item.is_content_open
-
-
-def other_bundles(item: Item, bundle: Bundle) -> int:
-    """How many other bundles hold the item: what is changed here changes there."""
-    return Bundle.objects.present().holding(item.pk).exclude(pk=bundle.pk).count()
-
-
-def entered_by(user: User, sids: Sequence[str]) -> set[str]:
-    """Items that this person has typed in lately, so that nothing in them is news."""
-    kinds = (
-        "compliance.create_end_user", "compliance.update_end_user", "compliance.create_data_document",
-        "compliance.upload_document", "compliance.update_document",
-    )  # fmt: skip
-    recent = Operation.objects.filter(
-        actor=user, target__in=sids, kind__in=kinds, started_at__gt=timezone.now() - timedelta(days=1)
-    )
-    return set(recent.values_list("target", flat=True))
 
 
 def _judge(rule: Judge, memory: "_Memory", what: str) -> Judge:

@@ -10,7 +10,7 @@ from compliance.evaluations import Comparison, compare
 from compliance.guided.draft import Draft
 from compliance.guided.fields import day_words
 from compliance.guided.inputs import ADDRESS, CONTACT, END_USER, WAY, document_task, task_url
-from compliance.guided.question import entered_by
+from compliance.guided.offers import entered_by
 from compliance.models import Bundle, EndUser, Evaluation, ItemAssignment, SupportingDocument
 from compliance.regulations.words import choice_name
 from compliance.rejections import Rejection, explain_all

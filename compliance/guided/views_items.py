@@ -13,6 +13,7 @@ from compliance.documents.actions import KeptAsItIs
 from compliance.guided import actions
 from compliance.guided.draft import Draft
 from compliance.guided.inputs import END_USER, document_task
+from compliance.guided.offers import entered_by, other_bundles
 from compliance.guided.pages import FAILURES, draft_of, explain, task_page
 from compliance.guided.question import (
     KEEP,
@@ -21,8 +22,6 @@ from compliance.guided.question import (
     answer_of,
     ask_document,
     ask_end_user,
-    entered_by,
-    other_bundles,
 )
 from compliance.guided.views import came_from_check
 from compliance.items.actions import ChangedMeanwhile as EndUserChanged
