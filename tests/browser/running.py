@@ -110,6 +110,14 @@ class SandboxDoor:
     def script(self, **fault: Any) -> None:
         self._ask("POST", "faults", fault)
 
+    def bundles(self, status: str) -> list[dict[str, Any]]:
+        answer = json.loads(self._ask("GET", f"bundles?{urlencode({'status': status})}"))
+        bundles: list[dict[str, Any]] = answer["bundles"]
+        return bundles
+
+    def end_users(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._ask("GET", "dump/end_users").splitlines()]
+
     def judge(self, bundle_sid: str, **verdict: Any) -> None:
         """What Twilio's reviewers say of a bundle."""
         self._ask("POST", f"bundles/{bundle_sid}", verdict)

@@ -79,10 +79,33 @@ PAGES = {
     "compliance:review-list": ["/reviews/", "/reviews/?late=in-time"],
     "compliance:review-escalation": ["/reviews/escalation/"],
     "compliance:compliance-report": [
-        "/compliance/report/", "/compliance/report/?open=all&quiet=1", "/compliance/report/?country=JP",
+        "/compliance/report/",
+        "/compliance/report/?open=all&quiet=1",
+        "/compliance/report/?country=JP",
     ],
     "compliance:standing-rule": ["/compliance/report/rule/"],
     "compliance:number-assign": ["{number}assign/", "{german}assign/"],
+    "compliance:regulation-list": [
+        "/regulations/",
+        "/regulations/?country=DE",
+        "/regulations/?q=nothing+of+that+name",
+    ],
+    "compliance:regulation-detail": ["{regulation}"],
+    "compliance:regulation-versions": ["{regulation}versions/"],
+    "compliance:regulation-checklist": ["{regulation}checklist/"],
+    "compliance:bundle-list": [
+        "/bundles/",
+        "/bundles/?next=us&country=DE",
+        "/bundles/?q=nothing+of+that+name",
+    ],
+    "compliance:bundle-detail": ["{bundle}", "{rejected}"],
+    "compliance:bundle-edit": ["{bundle}edit/"],
+    "compliance:bundle-delete": ["{bundle}delete/"],
+    "compliance:bundle-reveal": ["{bundle}reveal/email/"],
+    "compliance:end-user-list": ["/end-users/", "/end-users/?q=nothing+of+that+name"],
+    "compliance:end-user-detail": ["{end_user}"],
+    "compliance:end-user-edit": ["{end_user}edit/"],
+    "compliance:end-user-delete": ["{end_user}delete/"],
     "compliance:bundle-create": ["/bundles/new/", "/bundles/new/?country=FR"],
     "reveal-list": ["/reveals/"],
     "purge-list": ["/purges/"],
@@ -99,6 +122,7 @@ FOR_STRANGERS = {
 }
 # About things that the demo does not have until somebody makes them.
 ON_THE_WAY = {
+    "compliance:end-user-reveal",
     "compliance:document-detail", "compliance:document-edit", "compliance:document-replace",
     "compliance:document-delete", "compliance:document-reveal", "compliance:document-file-reveal",
     "compliance:renewal-detail", "compliance:renewal-batch",
@@ -122,6 +146,9 @@ ERRORS = {
     "/people/": 403,
 }
 NOT_PAGES = {
+    "compliance:bundle-export", "compliance:bundle-note", "compliance:bundle-refresh",
+    "compliance:bundle-evaluate", "compliance:end-user-export", "compliance:end-user-note",
+    "compliance:end-user-refresh",
     "compliance:deadline-export", "compliance:renewal-select", "compliance:renewal-discard",
     "compliance:renewal-start", "compliance:renewal-evaluate", "compliance:renewal-submit",
     "compliance:renewal-replace", "compliance:renewal-delete", "compliance:renewal-refresh",
@@ -157,6 +184,10 @@ class Places:
     address: str
     account: str
     person: str
+    regulation: str
+    bundle: str
+    rejected: str
+    end_user: str
 
 
 @pytest.fixture(scope="session")
@@ -165,6 +196,7 @@ def places(portal: RunningPortal) -> Places:
     german = next(
         number for number in numbers if number["phone_number"].startswith("+49") and number["address_sid"]
     )
+    draft = portal.sandbox.bundles("draft")[0]
     american = next(number for number in numbers if number["phone_number"].startswith("+1"))
     return Places(
         number=f"/numbers/{american['sid']}/",
@@ -172,6 +204,10 @@ def places(portal: RunningPortal) -> Places:
         address=f"/addresses/{german['address_sid']}/",
         account=american["account_sid"],
         person="/people/1/",
+        regulation=f"/regulations/{draft['regulation_sid']}/",
+        bundle=f"/bundles/{draft['sid']}/",
+        rejected=f"/bundles/{portal.sandbox.bundles('twilio-rejected')[0]['sid']}/",
+        end_user=f"/end-users/{portal.sandbox.end_users()[0]['sid']}/",
     )
 
 
