@@ -15,14 +15,18 @@ from inventory.models import Address
 from portal.labels import Label, label_for
 
 Verdict = Literal["ok", "bad", "unsure"]
+_HAS_ITEMS = "The copy has an end user and documents"
 _LABELS = {"ok": Label("Yes", "ok"), "bad": Label("No", "bad"), "unsure": Label("Not known", "wait")}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition: the code Twilio refuses with, what is asked, and what was found."""
+    """One condition: the code Twilio refuses with, what is asked, and what was found.
 
-    code: int
+    Without a code it is a condition of ours.
+    """
+
+    code: int | None
     title: str
     verdict: Verdict
     words: str
@@ -35,8 +39,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """The addresses that the documents of a bundle cite, and how many documents nobody has read."""
+    """How many items a bundle has, which addresses they cite, and how many documents nobody has read."""
 
+    items: int
     addresses: frozenset[str]
     unread: int
 
@@ -58,6 +63,7 @@ def preflight(original: Bundle, copy: Bundle, *, changed_at: datetime | None) ->
         _identity(original, copy),
         _regulation(copy, changed_at),
         _addresses(before, after, addresses, missing),
+        _contents(after),
     ]
 
 
@@ -67,19 +73,25 @@ def is_clear(checks: Collection[Check]) -> bool:
 
 
 def papers_of(bundle_sids: list[str]) -> dict[str, Papers]:
-    rows = ItemAssignment.objects.present().filter(bundle__in=bundle_sids, object_sid__startswith="RD")
+    rows = ItemAssignment.objects.present().filter(bundle__in=bundle_sids)
     held: dict[str, set[str]] = {sid: set() for sid in bundle_sids}
-    for bundle_sid, document_sid in rows.order_by().values_list("bundle_id", "object_sid"):
-        held[bundle_sid].add(document_sid)
+    for bundle_sid, object_sid in rows.order_by().values_list("bundle_id", "object_sid"):
+        held[bundle_sid].add(object_sid)
     every = set().union(*held.values())
     cited = dict(SupportingDocument.objects.filter(pk__in=every).values_list("pk", "address_sids"))
     return {
         sid: Papers(
-            frozenset(address for one in documents for address in cited.get(one, ())),
-            len(documents - cited.keys()),
+            len(items),
+            frozenset(address for one in items for address in cited.get(one, ())),
+            sum(one.startswith("RD") and one not in cited for one in items),
         )
-        for sid, documents in held.items()
+        for sid, items in held.items()
     }
+
+
+def is_used_up(checks: Collection[Check]) -> bool:
+    """Whether the copy has nothing to give: its items went to the bundle in an earlier update."""
+    return any(check.title == _HAS_ITEMS and check.verdict == "bad" for check in checks)
 
 
 def _status(title: str, bundle: Bundle) -> Check:
@@ -123,6 +135,17 @@ def _regulation(copy: Bundle, changed_at: datetime | None) -> Check:
             "still does when you replace the items.",
         )  # fmt: skip
     return Check(22228, title, "ok", "No change has been seen since.")
+
+
+def _contents(after: Papers) -> Check:
+    if after.items:
+        return Check(None, _HAS_ITEMS, "ok", "They are what the bundle is given.")
+    return Check(
+        None,
+        _HAS_ITEMS,
+        "bad",
+        "It has none: an earlier update used it up. Delete it, and start the update again.",
+    )
 
 
 def _addresses(

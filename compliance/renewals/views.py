@@ -20,7 +20,7 @@ from compliance.renewals import actions
 from compliance.renewals.deadlines import Figures, count_numbers, deadlines, latest_changes, lines_of
 from compliance.renewals.filters import DeadlineFilter
 from compliance.renewals.forms import ReasonedStepForm, StepForm
-from compliance.renewals.preflight import is_clear, preflight
+from compliance.renewals.preflight import is_clear, is_used_up, preflight
 from compliance.renewals.refusals import sentence_of
 from compliance.renewals.rules import Deadline, Renewal, Stage, renewal_of
 from compliance.renewals.tracker import History, progress_words, steps_of
@@ -287,6 +287,7 @@ def _tracker(
         "problems": _problems(copy) if copy and renewal.stage in _OPEN else [],
         "checks": checks,
         "is_clear": is_clear(checks),
+        "is_used_up": is_used_up(checks),
         "is_sure": all(check.verdict == "ok" for check in checks),
         "numbers": count_numbers(original.pk),
         "open_operation": history.open_operation,

@@ -294,3 +294,17 @@ def test_the_sync_asks_for_copies_again_only_when_a_bundle_like_it_came(twilio, 
 
     assert before >= 1
     assert asked() == before
+
+
+def test_a_copy_that_was_used_up_is_not_taken_over_again(twilio, parent, bundle, approved, person):
+    """It was not deleted, and the regulation changed once more."""
+    actions.replace_items(bundle=bundle, copy=approved, actor=person)
+    held = items_at_twilio(twilio, bundle.pk)
+    bundle = end_of(twilio, parent, bundle.pk)
+
+    with pytest.raises(actions.NotReady):
+        actions.replace_items(bundle=bundle, copy=approved, actor=person)
+
+    assert items_at_twilio(twilio, bundle.pk) == held
+    actions.delete_copy(copy=approved, actor=person)
+    assert actions.start_update(bundle=bundle, actor=person) is not None
