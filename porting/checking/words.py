@@ -39,7 +39,7 @@ _REASONS = {
         "It is moved between your accounts, not ported. Open the number to move it.",
     ),
     22137: ("Being ported already", "A port-in request that is not over has it."),
-    22133: ("By hand only", "Twilio ports it, but not over the API: the text below asks for it."),
+    22133: ("By hand only", "Twilio ports it, but not over its API: send Twilio the ready text."),
     22102: ("No phone number", "Twilio does not know it as a number in E.164. Look at its digits."),
     22171: (
         "More is needed",
@@ -59,7 +59,7 @@ def answer_of(
         return Answer("Portable", "ok", step)
     word, step = _REASONS.get(code or 0, (reason.replace("_", " ").capitalize() or "Not portable", ""))
     if code == 22133 and number_type == TOLL_FREE:
-        step = "The API takes no toll-free numbers: the text below asks Twilio to port it by hand."
+        step = "The API takes no toll-free numbers: send Twilio the ready text."
     hosted = code in _MAY_BE_HOSTED and country in HOSTED_COUNTRIES
     return Answer(word, "off" if code in (22131, 22136) else "bad", step, hosted)
 

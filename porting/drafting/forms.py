@@ -213,6 +213,8 @@ class DetailsForm(TaskForm):
         address.help_text = "Twilio copies it into the request."
         if not addresses:
             del self.fields["address_sid"]
+        for name in ("street", "city", "state", "zip"):
+            self.fields[name].is_optional = False  # type: ignore[attr-defined]  # unless one is chosen
         self.fields["customer_type"].template_name = _WIDGET  # type: ignore[attr-defined]
         if draft.country == "JP":
             self._ask_for_japan()

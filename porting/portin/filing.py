@@ -49,18 +49,11 @@ def body_of(draft: PortInDraft) -> dict[str, Any]:
     return body
 
 
-def personal_texts(values: Mapping[str, Any]) -> list[str]:
-    """Whatever was typed, to be taken out of words that are kept."""
-    found = []
-    for value in values.values():
-        match value:
-            case dict():
-                found += personal_texts(value)
-            case list():
-                found += [str(one) for one in value]
-            case _:
-                found.append(str(value))
-    return found
+def personal_texts(held: Mapping[str, Any]) -> list[str]:
+    """What was typed about people, to be taken out of words that are kept."""
+    names = (*CUSTOMER[1:], *REPRESENTATIVE, *ADDRESS, *KATAKANA)
+    pins, mails = held.get("pins") or {}, held.get("notification_emails") or []
+    return [*_given(held, names).values(), *pins.values(), *mails]
 
 
 def _given(held: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -102,7 +102,8 @@ def split(
     apart: dict[tuple[Why, str, int | None], list[str]] = defaultdict(list)
     for one in numbers.values():
         if why := why_apart(one):
-            apart[why, one.country, one.code if why == Why.NOT_PORTABLE else None].append(one.number)
+            country = "" if why == Why.AT_TWILIO else one.country
+            apart[why, country, one.code if why == Why.NOT_PORTABLE else None].append(one.number)
         else:
             together[_key(one, by)].append(one)
     proposals = [proposal for key in sorted(together) for proposal in _proposals(together[key], most)]

@@ -39,7 +39,7 @@ def bill_file(color: str = "white") -> SimpleUploadedFile:
 
 
 def day_parts(name: str, day: Any) -> dict[str, str]:
-    return {f"{name}_0": str(day.day), f"{name}_1": str(day.month), f"{name}_2": str(day.year)}
+    return {f"{name}_{part}": str(getattr(day, part)) for part in ("day", "month", "year")}
 
 
 def details() -> dict[str, Any]:

@@ -1,0 +1,439 @@
+"""A request is filled in task by task: saved whatever is wrong, checked, filed by one press of a button."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from compliance.models import Bundle
+from inventory.models import Address
+from portal.models import Operation, Reveal, Role, StoredFile
+from portal.sandbox.faults import Fault
+from porting.models import PortInDraft, PortInRequest
+from porting.portin.drafts import create_draft, values_of_request
+from tests.factories import make_address, make_user
+from tests.mirroring import complete
+from tests.pages import Page
+from tests.porting.drafting import (
+    CUSTOMER,
+    MAIL,
+    PERSONAL,
+    PIN,
+    begun,
+    bill_file,
+    day_parts,
+    details,
+    filled,
+    today,
+)
+from tests.porting.filing import PREFIX, file_port_in
+from tests.porting.people import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def porter(db):
+    return make_user(Role.PORTING)
+
+
+@pytest.fixture
+def client(porter):
+    return signed_in(porter)
+
+
+@pytest.fixture
+def draft(parent, porter) -> PortInDraft:
+    return begun(parent, porter)
+
+
+def url_of(name: str, draft: PortInDraft) -> str:
+    return reverse(f"porting:draft-{name}", args=[draft.pk])
+
+
+def send(client, name: str, draft: PortInDraft, values, **more):
+    draft.refresh_from_db()
+    return client.post(url_of(name, draft), {"version": draft.version, **values, **more})
+
+
+def states(client, draft) -> dict[str, str]:
+    page = Page.of(client, url_of("tasks", draft))
+    return {
+        row.one(".task__name > :first-child").text: row.one(".task__state").text for row in page.all(".task")
+    }
+
+
+def test_the_task_list_says_how_far_each_task_is(client, draft):
+    assert states(client, draft) == {
+        "Utility bill": "Not yet started",
+        "Customer at the losing carrier": "Not yet started",
+        "Authorized representative": "Not yet started",
+        "Address": "Not yet started",
+        "Compare with the bill": "Not yet started",
+        "Target date and window": "Not yet started",
+        "Notification e-mails": "Not yet started",
+        "Check the answers and file": "Cannot start yet",
+    }
+    send(client, "details", draft, {"customer_name": CUSTOMER})
+    assert states(client, draft)["Customer at the losing carrier"] == "In progress"
+
+
+def test_each_continue_leads_to_the_next_page_and_at_last_to_the_answers(client, draft):
+    bill = {"bill": bill_file(), **day_parts("bill_date", today())}
+
+    assert send(client, "bill", draft, bill)["Location"] == url_of("details", draft)
+    assert send(client, "details", draft, details())["Location"] == url_of("when", draft)
+    when = Page.of(client, url_of("when", draft)).form("main form.form")
+    assert send(client, "when", draft, when)["Location"] == url_of("check", draft)
+    assert set(states(client, draft).values()) == {"Completed", "Not yet started"}
+    draft.refresh_from_db()
+    assert draft.document_sid.startswith("RD")
+
+
+def test_a_bill_of_more_than_thirty_days_is_refused_before_twilio_gets_it(client, draft):
+    old = today() - timedelta(days=31)
+
+    answer = send(client, "bill", draft, {"bill": bill_file(), **day_parts("bill_date", old)})
+
+    assert answer.status_code == 422
+    page = Page(answer)
+    assert "The date of the bill must be" in page.one("[data-error-summary]").text
+    assert "is kept" in page.one(".file__kept").text
+    draft.refresh_from_db()
+    assert draft.bill
+    assert not draft.document_sid
+    assert not Operation.objects.exists()
+    kept = {"bill-kept": str(draft.bill_id), **day_parts("bill_date", today())}
+    assert send(client, "bill", draft, kept).status_code == 302
+    draft.refresh_from_db()
+    assert draft.document_sid
+    assert StoredFile.objects.count() == 1
+
+
+def test_a_file_that_is_no_picture_and_no_pdf_is_refused(client, draft):
+    file = SimpleUploadedFile("bill.txt", b"hello", "text/plain")
+
+    answer = send(client, "bill", draft, {"bill": file, **day_parts("bill_date", today())})
+
+    assert "must be a JPG, PNG or PDF" in Page(answer).one("[data-error-summary]").text
+
+
+def test_a_bill_that_did_not_reach_twilio_is_kept_and_can_be_sent_again(twilio, client, draft):
+    twilio.faults.add(Fault(kind="status", status=503, method="POST", path="*/Documents", times=1))
+
+    answer = send(client, "bill", draft, {"bill": bill_file(), **day_parts("bill_date", today())})
+
+    assert answer.status_code == 422
+    assert "Kept here, and not at Twilio yet" in Page(answer).one("[data-error-summary]").text
+    draft.refresh_from_db()
+    kept = {"bill-kept": str(draft.bill_id), **day_parts("bill_date", today())}
+    assert send(client, "bill", draft, kept).status_code == 302
+
+
+def test_another_bill_takes_the_place_of_the_first_at_twilio_too(client, draft):
+    send(client, "bill", draft, {"bill": bill_file(), **day_parts("bill_date", today())})
+    draft.refresh_from_db()
+    first = draft.document_sid
+
+    send(client, "bill", draft, {"bill": bill_file("red"), **day_parts("bill_date", today())})
+
+    draft.refresh_from_db()
+    assert draft.document_sid not in ("", first)
+    assert StoredFile.objects.there().count() == 1
+
+
+def test_what_is_wrong_is_said_at_once_and_what_was_typed_survives_the_browser(client, draft):
+    typed = details() | {"authorized_representative_email": "nobody", "street": "", "zip": ""}
+
+    answer = send(client, "details", draft, typed)
+
+    assert answer.status_code == 422
+    summary = Page(answer).one("[data-error-summary]").text
+    assert "Enter an e-mail address" in summary
+    assert "Enter the street" in summary
+    assert "Enter the ZIP code" in summary
+    again = Page.of(client, url_of("details", draft))
+    assert again.one("[name=authorized_representative_email]")["value"] == "nobody"
+    assert again.one("[name=customer_name]")["value"] == CUSTOMER
+    draft.refresh_from_db()
+    assert "authorized_representative_email" not in draft.said
+    assert states(client, draft)["Authorized representative"] == "In progress"
+
+
+def test_it_can_be_left_for_later_at_any_point(client, draft):
+    answer = send(client, "details", draft, {"customer_name": CUSTOMER, "later": "1"})
+
+    assert answer["Location"] == url_of("tasks", draft)
+    draft.refresh_from_db()
+    assert draft.said["customer_name"] == CUSTOMER
+
+
+def test_an_address_of_the_account_is_offered_and_nothing_has_to_be_typed(client, parent, draft):
+    address = make_address(parent, iso_country="US")
+
+    typed = details() | {"street": "", "city": "", "state": "", "zip": "", "address_sid": address.pk}
+    send(client, "details", draft, typed)
+
+    draft.refresh_from_db()
+    assert draft.said["address_sid"] == address.pk
+    assert "street" not in draft.said
+    assert Address.objects.filter(pk=address.pk).exists()
+
+
+def test_what_the_bill_does_not_show_so_is_marked_and_has_to_be_acknowledged(client, parent, porter):
+    draft = filled(parent, porter, matches=["customer_name", "address"])
+    tasks = Page.of(client, url_of("tasks", draft))
+    assert "The bill says otherwise: account number" in tasks.one("main").text
+
+    refused = send(client, "check", draft, {})
+    assert refused.status_code == 422
+    assert "although the bill says otherwise" in Page(refused).one("[data-error-summary]").text
+    assert not PortInRequest.objects.exists()
+
+    assert send(client, "check", draft, {"acknowledge": "on"}).status_code == 302
+    assert PortInRequest.objects.exists()
+
+
+def test_pins_are_asked_for_one_by_one_and_never_shown_again(client, parent, porter):
+    draft = begun(parent, porter, "50", "51", "10", pin_numbers=[f"{PREFIX}50", f"{PREFIX}51"])
+    page = Page.of(client, url_of("details", draft))
+    assert len(page.all("[name^='pin-']")) == 2
+
+    send(client, "details", draft, details() | {"pin-0": PIN, "pin-1": ""})
+
+    draft.refresh_from_db()
+    assert draft.said["pins"] == {f"{PREFIX}50": PIN}
+    assert states(client, draft)["PINs"] == "In progress"
+    for name in ("details", "tasks", "check"):
+        assert PIN not in Page.of(client, url_of(name, draft)).source
+    send(client, "details", draft, details() | {"pin-0": "", "pin-1": "1234"})
+    draft.refresh_from_db()
+    assert draft.said["pins"] == {f"{PREFIX}50": PIN, f"{PREFIX}51": "1234"}
+
+
+def test_many_pins_are_pasted_as_a_list_and_a_wrong_line_is_named(client, parent, porter):
+    numbers = [f"+1207555{n:04d}" for n in range(60)]
+    draft = create_draft(account=parent, numbers=numbers, values={}, actor=porter, pin_numbers=numbers)
+    lines = "\n".join(f"(207) 555-{n:04d}, 7{n:03d}" for n in range(60))
+
+    wrong = send(client, "details", draft, details() | {"pins": "+12075550001, 1\n+12075559999, 2"})
+    assert "Line 2: enter one of the numbers" in Page(wrong).one("[data-error-summary]").text
+
+    send(client, "details", draft, details() | {"pins": lines})
+    draft.refresh_from_db()
+    assert draft.said["pins"]["+12075550059"] == "7059"
+    assert len(draft.said["pins"]) == 60
+
+
+def test_the_date_that_is_proposed_is_the_first_that_works_and_an_earlier_one_is_refused(client, draft):
+    page = Page.of(client, url_of("when", draft))
+    assert page.one("[name=target_date_day]")["value"]
+
+    answer = send(client, "when", draft, day_parts("target_date", today() + timedelta(days=6)))
+
+    assert "or later" in Page(answer).one("[data-error-summary]").text
+
+
+def test_a_weekend_is_warned_of_and_not_moved(client, draft):
+    saturday = today() + timedelta(days=(5 - today().weekday()) % 7 + 14)
+
+    send(client, "when", draft, day_parts("target_date", saturday))
+
+    draft.refresh_from_db()
+    assert draft.said["target_date"] == saturday.isoformat()
+    assert "Saturday is not a working day" in Page.of(client, url_of("when", draft)).one("main").text
+    assert "Saturday is not a working day" in Page.of(client, url_of("check", draft)).one("main").text
+
+
+def test_a_draft_that_lay_too_long_says_what_has_grown_old(client, parent, porter):
+    old, near = today() - timedelta(days=40), today() + timedelta(days=2)
+    draft = filled(parent, porter, bill_date=old.isoformat(), target_date=near.isoformat())
+
+    page = Page.of(client, url_of("check", draft))
+
+    summary = page.one("[data-error-summary]").text
+    assert "The bill is more than 30 days old" in summary
+    assert "The target date has come too near" in summary
+    assert send(client, "check", draft, {}).status_code == 422
+    assert not PortInRequest.objects.exists()
+
+
+def test_japans_fields_are_for_japan_alone(client, parent, porter, draft):
+    japan = create_draft(account=parent, numbers=["+81312345678"], values={}, actor=porter)
+
+    page = Page.of(client, url_of("details", japan))
+    for name in ("portability_advance_carrier", "auto_cancel_approval_numbers", "katakana_name"):
+        assert page.all(f"[name={name}]")
+        assert not Page.of(client, url_of("details", draft)).all(f"[name={name}]")
+    answer = send(client, "details", japan, details() | {"auto_cancel_approval_numbers": "2"})
+    summary = Page(answer).one("[data-error-summary]").text
+    assert "Enter the donor carrier" in summary
+    assert "1 or fewer" in summary
+
+
+def test_only_approved_bundles_of_the_country_can_be_chosen(client, parent, draft):
+    complete(parent, "regulations")
+    complete(parent, "bundles")
+    approved = Bundle.objects.filter(
+        account=parent, status=Bundle.Status.APPROVED, regulation__iso_country="US"
+    ).exists()
+
+    page = Page.of(client, url_of("when", draft))
+
+    assert bool(page.all("[name=bundle_sid]")) == approved
+
+
+def test_the_answers_lead_to_the_request_and_its_page_says_who_signs_and_by_when(client, parent, porter):
+    draft = filled(parent, porter)
+    check = Page.of(client, url_of("check", draft))
+    assert CUSTOMER in check.one("main").text
+    form = check.form("main form.check")
+
+    answer = client.post(url_of("check", draft), form)
+
+    assert answer["Location"] == url_of("filed", draft)
+    page = Page.of(client, answer["Location"])
+    port_in = PortInRequest.objects.get()
+    assert port_in.pk in page.source
+    told = page.one("main").text
+    assert "within 30 days" in told
+    assert "o••••@thornlea.example.com" in told
+    assert MAIL not in told
+    # Back, reload, and the same form once more
+    assert client.post(url_of("check", draft), form)["Location"] == url_of("filed", draft)
+    assert client.get(url_of("check", draft))["Location"] == url_of("filed", draft)
+    assert PortInRequest.objects.count() == 1
+    assert Operation.objects.filter(kind="porting.file_port_in").count() == 1
+
+
+def test_a_lost_answer_leads_to_a_page_that_waits_and_says_so(twilio, client, parent, porter):
+    draft = filled(parent, porter)
+    twilio.faults.add(Fault(kind="lost-answer", method="POST", path="*/PortIn", times=1))
+
+    answer = client.post(url_of("check", draft), {})
+
+    page = Page.of(client, answer["Location"])
+    assert "not known yet" in page.one("h1").text
+    assert page.one("#filed")["hx-get"] == url_of("filed", draft)
+    again = client.post(url_of("check", draft), {})
+    assert again["Location"] == url_of("filed", draft)
+
+
+def test_what_twilio_refuses_stands_beside_its_field_and_can_be_tried_again(client, parent, porter):
+    draft = filled(parent, porter, notification_emails=["desk(at)example.com"])
+
+    answer = client.post(url_of("check", draft), {})
+
+    assert answer.status_code == 422
+    page = Page(answer)
+    link = page.one("[data-error-summary] li a")
+    assert "Twilio: must be a well-formed email address" in link.text
+    assert link["href"] == f"{url_of('when', draft)}?check#id_notification_emails"
+    shown = Page.of(client, url_of("when", draft) + "?check")
+    assert "must be a well-formed" in shown.one(".field--error").text
+    assert states(client, draft)["Notification e-mails"] == "There is a problem"
+
+
+def test_numbers_that_are_being_ported_already_are_named_with_their_request(client, parent, porter):
+    found = file_port_in(parent, "10")
+    complete(parent, "port_ins")
+    draft = filled(parent, porter)
+
+    answer = client.post(url_of("check", draft), {})
+
+    assert answer.status_code == 422
+    assert found.request.sid[:6] in Page(answer).one("[data-error-summary]").text
+
+
+def test_somebody_elses_answers_are_masked_until_they_are_opened_and_that_is_written_down(parent, porter):
+    draft = filled(parent, porter)
+    other = make_user(Role.PORTING)
+    colleague = signed_in(other)
+
+    check = Page.of(colleague, url_of("check", draft))
+    assert not [value for value in PERSONAL if value in check.source]
+    assert not Reveal.objects.exists()
+
+    shown = Page.of(colleague, url_of("details", draft))
+    assert shown.one("[name=customer_name]")["value"] == CUSTOMER
+    assert set(Reveal.objects.values_list("actor", "target")) == {(other.pk, draft.file_owner)}
+    assert colleague.get(shown.one(".bill img")["src"]).status_code == 200
+
+
+def test_two_people_do_not_overwrite_each_other_unseen(client, parent, porter):
+    draft = filled(parent, porter)
+    opened = draft.version
+    colleague = signed_in(make_user(Role.PORTING))
+    send(colleague, "details", draft, details() | {"customer_name": "Thornlea Clinic"})
+
+    answer = client.post(
+        url_of("details", draft), {"version": opened, **details(), "customer_name": "Thornlea Dentists"}
+    )
+
+    assert answer.status_code == 422
+    compared = Page(answer).one("table.compare").text
+    assert "Thornlea Clinic" in compared
+    assert "Thornlea Dentists" in compared
+    draft.refresh_from_db()
+    assert draft.said["customer_name"] == "Thornlea Clinic"
+    form = Page(answer).form("main form.form")
+    client.post(url_of("details", draft), form)
+    draft.refresh_from_db()
+    assert draft.said["customer_name"] == "Thornlea Dentists"
+
+
+def test_a_draft_can_be_thrown_away_with_its_bill(client, parent, porter):
+    draft = filled(parent, porter)
+
+    client.post(url_of("delete", draft))
+
+    assert not PortInDraft.objects.exists()
+    assert not StoredFile.objects.there().exists()
+
+
+def test_a_filed_request_begins_a_draft_with_what_it_was_filed_with(client, parent, porter):
+    found = file_port_in(parent, "60")
+    complete(parent, "port_ins")
+    port_in = PortInRequest.objects.get(pk=found.request.sid)
+
+    draft = create_draft(
+        account=parent,
+        numbers=[f"{PREFIX}60"],
+        values=values_of_request(port_in),
+        actor=porter,
+        replaces=port_in.pk,
+    )
+
+    assert draft.said["customer_name"] == CUSTOMER
+    assert draft.document_sid == port_in.document_sids[0]
+    assert states(client, draft)["Address"] == "Completed"
+    assert "Files again what was rejected" in Page.of(client, url_of("tasks", draft)).one("main").text
+
+
+@pytest.mark.parametrize("name", ["tasks", "bill", "details", "when", "check", "filed"])
+def test_only_who_ports_numbers_sees_a_draft(name, client, parent, porter, as_support):
+    draft = filled(parent, porter)
+    url = url_of(name, draft)
+
+    assert as_support.get(url).status_code == 403
+    stranger = signed_in(make_user(Role.PORTING, accounts=[]))
+    assert stranger.get(url).status_code in (403, 404)
+    assert client.get(url.replace(str(draft.pk), "0" * 8 + str(draft.pk)[8:])).status_code == 404
+    assert client.put(url).status_code == 405
+    answer = client.get(url)
+    if answer.status_code == 200:
+        assert "no-store" in answer["Cache-Control"]
+
+
+def test_the_list_of_drafts_takes_the_same_queries_for_any_number(
+    client, parent, porter, django_assert_max_num_queries
+):
+    for n in range(10):
+        filled(parent, porter, f"{n + 10}")
+
+    with django_assert_max_num_queries(12):
+        page = Page.of(client, reverse("porting:draft-list"))
+
+    assert len(page.rows) == 10
+    assert not [value for value in PERSONAL if value in page.source]
