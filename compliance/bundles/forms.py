@@ -57,6 +57,7 @@ class BundleForm(_ReasonedForm):
         use = "Twilio writes to it when it has decided."
         if self._held["email"]:
             self.fields["email"].required = False
+            self.fields["email"].is_optional = False  # type: ignore[attr-defined]  # empty keeps what it is
             masked = mask(self._held["email"])
             self.fields["email"].help_text = f"{use} Now {masked}. Leave it empty to keep that."
         else:

@@ -62,8 +62,13 @@ def steps_of(bundle: Bundle) -> Sequence[Step]:
     return steps
 
 
-def next_of(bundle: Bundle, expected: datetime | None, deadline: str) -> Next:
-    """What happens next: `expected` is when Twilio's answer is due, `deadline` says what is left of time."""
+def next_of(
+    bundle: Bundle, expected: datetime | None, deadline: str, *, is_being_updated: bool = False
+) -> Next:
+    """What happens next: `expected` is when Twilio's answer is due, `deadline` says what is left of time.
+
+    `is_being_updated` says that a copy, which brings the bundle up to date, lies with Twilio.
+    """
     if bundle.missing_since:
         return Next("nobody", "Twilio does not have this bundle any more.")
     match bundle.status:
@@ -76,6 +81,11 @@ def next_of(bundle: Bundle, expected: datetime | None, deadline: str) -> Next:
         case Bundle.Status.PENDING_REVIEW | Bundle.Status.IN_REVIEW:
             by = f", usually by {expected:%-d %b %Y, %H:%M} UTC" if expected else ""
             return Next("twilio", f"Twilio decides{by}.")
+        case Bundle.Status.APPROVED if deadline and is_being_updated:
+            return Next(
+                "twilio",
+                f"Twilio reviews the copy that brings it up to date. Until its last day: {deadline}.",
+            )
         case Bundle.Status.APPROVED if deadline:
             return Next(
                 "us", f"The regulation changed. On its last day Twilio rejects the bundle: {deadline}."

@@ -26,7 +26,7 @@ from compliance.models import Bundle, Evaluation, ItemAssignment, RegulationVers
 from compliance.models.regulation import GROUP
 from compliance.regulation_diff import Difference
 from compliance.regulations.versions import changes_since, group_of
-from compliance.renewals.rules import expected_by, renewal_of
+from compliance.renewals.rules import Stage, expected_by, renewal_of
 from inventory.models import PhoneNumber
 from portal.access import Permission, allowed
 from portal.csv_files import csv_response
@@ -147,14 +147,15 @@ def bundle_filter(request: StaffRequest) -> BundleFilter:
 
 def visible_bundle(request: StaffRequest, sid: str) -> Bundle:
     """A bundle with what is counted about it: its items, its numbers, the last change of its regulation."""
-    newest = RegulationVersion.objects.filter(
-        number__gt=1, **{name: OuterRef(f"regulation__{name}") for name in GROUP}
+    versions = RegulationVersion.objects.filter(
+        **{name: OuterRef(f"regulation__{name}") for name in GROUP}
     ).order_by("-number")
     items = ItemAssignment.objects.present().filter(bundle=OuterRef("pk"))
     numbers = PhoneNumber.objects.present().filter(bundle_sid=OuterRef("pk")).order_by()
     rows = Bundle.objects.select_related("account", "regulation").defer("payload", "regulation__payload")
     rows = rows.annotate(
-        regulation_changed_at=Subquery(newest.values("seen_at")[:1]),
+        regulation_version=Subquery(versions.values("number")[:1]),
+        regulation_changed_at=Subquery(versions.filter(number__gt=1).values("seen_at")[:1]),
         item_sids=ArraySubquery(items.values("object_sid")),
         number_count=Coalesce(
             Subquery(numbers.values("bundle_sid").annotate(Count("pk")).values("pk__count")), 0
@@ -168,7 +169,7 @@ def show(request: StaffRequest, bundle: Any, *, status: int = 200, **context: An
     """The page of a bundle, with more in its context where something is to be said on it."""
     can_reveal = request.access.can(Permission.REVEAL_PERSONAL, bundle.account_id)
     seen = running(request.user, bundle.pk) if can_reveal else {}
-    deadline = deadline_of(bundle)
+    deadline, renewal = deadline_of(bundle), renewal_of(bundle)
     expected = expected_by(bundle.submitted_at) if bundle.is_under_review and bundle.submitted_at else None
     events = timeline(
         bundle.pk, kinds=OPERATION_TITLES, properties=_TOLD, personal=_PERSONAL, with_reveals=True
@@ -177,13 +178,18 @@ def show(request: StaffRequest, bundle: Any, *, status: int = 200, **context: An
         "bundle": bundle,
         "label": label_for(BUNDLE_STATES, bundle.status),
         "steps": steps_of(bundle),
-        "next": next_of(bundle, expected, deadline.words if deadline and bundle.is_approved else ""),
+        "next": next_of(
+            bundle,
+            expected,
+            deadline.words if deadline else "",
+            is_being_updated=renewal is not None and renewal.stage == Stage.REVIEW,
+        ),
         "deadline": deadline,
         "contact": cell_of(_contact(bundle), can_reveal=can_reveal, running=seen),
         "contents": contents_of(bundle.item_sids, request.access.visible),
         **_evaluations(request, bundle),
         "regulation_changes": _regulation_changes(bundle),
-        "renewal": renewal_of(bundle),
+        "renewal": renewal,
         "can_manage": request.access.can(Permission.MANAGE_BUNDLES, bundle.account_id),
         "can_annotate": request.access.can(Permission.ANNOTATE, bundle.account_id),
         "open_operation": open_operation(events),

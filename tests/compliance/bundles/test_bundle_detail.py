@@ -96,6 +96,18 @@ def test_an_approved_bundle_with_a_last_day_is_ours_to_act_on(as_viewer, account
     assert "overdue by" in page.one(".number-meta").text
 
 
+def test_while_twilio_reviews_its_copy_twilio_acts(as_viewer, account, regulation):
+    bundle = bundle_of(account, regulation, valid_until="2099-01-01T00:00:00Z")
+    copy = make_bundle(account, regulation, status="in-review", friendly_name="Its copy")
+    Bundle.objects.filter(pk=copy.pk).update(copy_of=bundle.pk)
+    page = Page.of(as_viewer, url(bundle))
+    assert (
+        "Twilio acts. Twilio reviews the copy that brings it up to date." in page.one(".journey__next").text
+    )
+    assert page.link("Its copy") == url(copy)
+    assert Page.of(as_viewer, url(copy)).link("Rosengarten") == url(bundle)
+
+
 def test_a_test_bundle_says_so_and_that_nothing_is_to_be_done(as_viewer, account, regulation):
     bundle = bundle_of(account, regulation, status="twilio-rejected")
     Bundle.objects.filter(pk=bundle.pk).update(is_test=True)
@@ -128,6 +140,12 @@ def test_the_contact_is_revealed_for_a_reason_by_those_who_may(client, account, 
     client.force_login(make_user(Role.VIEWER))
     assert client.post(url(bundle, "reveal"), {"reason": "Curious"}).status_code == 403
     assert "compliance@example.com" not in Page.of(client, url(bundle)).source
+
+
+def test_it_names_its_regulation_and_the_version_that_is_in_force(as_viewer, account, regulation):
+    page = Page.of(as_viewer, url(bundle_of(account, regulation)))
+    assert page.link("Germany, local, business") == regulation.get_absolute_url()
+    assert page.link("version 1") == f"{regulation.get_absolute_url()}versions/"
 
 
 def test_its_numbers_are_counted_and_listed(as_viewer, account, regulation):
