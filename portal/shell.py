@@ -185,6 +185,14 @@ NAVIGATION = (
         "Porting and hosting",
         (
             NavItem(
+                "Port-in requests",
+                "porting:port-in-list",
+                also=(
+                    "porting:port-in-detail",
+                    "porting:port-in-reveal",
+                ),
+            ),
+            NavItem(
                 "Check numbers",
                 "porting:check-create",
                 Permission.MANAGE_PORTING,

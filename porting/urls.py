@@ -6,4 +6,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("porting.hosting.urls")),
     path("port-ins/checks/", include("porting.checking.urls")),
     path("port-ins/drafts/", include("porting.drafting.urls")),
+    path("port-ins/", include("porting.following.urls")),
 ]

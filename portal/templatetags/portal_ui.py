@@ -184,6 +184,7 @@ _PAGES = {
     "RD": "compliance:document-detail",
     "HR": "porting:hosted-order-detail",
     "PX": "porting:authorization-detail",
+    "KW": "porting:port-in-detail",
     "RN": "compliance:regulation-detail",
 }
 

@@ -1,0 +1,144 @@
+"""What lists and pages say of a request and its numbers, worked out from our copy of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db.models import Min, OuterRef, QuerySet, Subquery
+from django.urls import reverse
+from django.utils import timezone
+
+from inventory.models import PhoneNumber
+from portal.labels import Label, label_for
+from portal.models import Operation
+from portal.reveal.reveals import Subject
+from porting.deadlines import Deadline, Stage, deadline_in
+from porting.following.tracker import CancelGuard, stage_of
+from porting.models import PortInNumber, PortInRequest
+from porting.statuses import PORT_IN_NUMBER_STATES, PORT_IN_OVER, PORT_IN_STATES
+
+# What is masked on the page of a request: label, by the field of the losing carrier's information.
+CARRIER_FIELDS = {
+    "customer_name": "Customer name",
+    "customer_type": "Customer type",
+    "account_number": "Account number",
+    "account_telephone_number": "Account telephone number",
+    "authorized_representative": "Authorized representative",
+    "authorized_representative_email": "Representative's e-mail",
+    "address": "Address",
+}
+OTHER_FIELDS = {
+    "notification_emails": "Notification e-mails",
+    "signature_url": "Signature page",
+}
+FIELDS = {**CARRIER_FIELDS, **OTHER_FIELDS}
+# Columns that lists leave alone: encrypted, or large.
+HEAVY = ("payload", "losing_carrier", "notification_emails", "signature_url")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A request and where it stands."""
+
+    request: PortInRequest
+    label: Label
+    stage: Stage
+    deadline: Deadline | None
+
+    @property
+    def first_number(self) -> str:
+        """One of its numbers, where the rows were asked for it."""
+        return getattr(self.request, "first_number", "") or ""
+
+    @property
+    def others(self) -> int:
+        return max(0, self.request.numbers_requested - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberLine:
+    """One number of a request."""
+
+    number: PortInNumber
+    label: Label
+    guard: CancelGuard
+    ours: PhoneNumber | None  # once it is in the account
+    operation: Operation | None  # a cancellation that has not ended
+
+
+def line_of(request: PortInRequest, now: datetime | None = None) -> Line:
+    stage = stage_of(request.status)
+    return Line(
+        request,
+        label_for(PORT_IN_STATES, request.status),
+        stage,
+        deadline_in(stage, request.status_since, now or timezone.now()),
+    )
+
+
+def with_first_number(rows: QuerySet[PortInRequest]) -> QuerySet[PortInRequest]:
+    numbers = PortInNumber.objects.filter(request=OuterRef("pk")).order_by("phone_number")
+    return rows.annotate(first_number=Subquery(numbers.values("phone_number")[:1]))
+
+
+def number_lines(numbers: Sequence[PortInNumber], account_sid: str) -> list[NumberLine]:
+    """What a page says of these numbers, in two queries."""
+    now = timezone.now()
+    ours = _in_account(
+        [number.phone_number for number in numbers if number.status == "completed"], account_sid
+    )
+    open_ones = {
+        one.target: one
+        for one in Operation.objects.open().filter(target__in=[number.pk for number in numbers])
+    }
+    return [
+        NumberLine(
+            number,
+            label_for(PORT_IN_NUMBER_STATES, number.status),
+            CancelGuard(number.status, number.port_date, now),
+            ours.get(number.phone_number),
+            open_ones.get(number.pk),
+        )
+        for number in numbers
+    ]
+
+
+def guard_of(request: PortInRequest) -> CancelGuard:
+    """Until when the whole request can be canceled: the first port date of a number that is not over."""
+    numbers = PortInNumber.objects.filter(request=request).exclude(status__in=PORT_IN_OVER)
+    first = numbers.aggregate(first=Min("port_date"))["first"]
+    return CancelGuard(request.status, first, timezone.now())
+
+
+def subject_of(request: PortInRequest, field: str) -> Subject:
+    """A masked value of a request."""
+    read = partial(_of_carrier, request, field)
+    if field in OTHER_FIELDS:
+        read = partial(getattr, request, field)
+    return Subject(
+        account=request.account,
+        target=request.pk,
+        field=field,
+        label=FIELDS[field],
+        url=reverse("porting:port-in-reveal", args=[request.pk, field]),
+        page_url=request.get_absolute_url(),
+        read=read,
+        hint="•••• (a link)" if field == "signature_url" else "",
+    )
+
+
+def _of_carrier(request: PortInRequest, field: str) -> Any:
+    value = request.carrier.get(field)
+    if isinstance(value, Mapping):
+        return ", ".join(str(part) for part in value.values() if part)
+    return value
+
+
+def _in_account(numbers: Iterable[str], account_sid: str) -> dict[str, PhoneNumber]:
+    found = list(numbers)
+    if not found:
+        return {}
+    rows = PhoneNumber.objects.present().filter(phone_number__in=found, account=account_sid)
+    return {number.phone_number: number for number in rows.defer("payload").order_by("remote_created_at")}
