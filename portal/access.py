@@ -90,6 +90,7 @@ BATCH_PERMISSIONS: Mapping[str, Permission] = {
     "compliance.start_updates": Permission.MANAGE_BUNDLES,
     "porting.order_numbers": Permission.MANAGE_PORTING,
     "porting.check_numbers": Permission.MANAGE_PORTING,
+    "porting.cancel_numbers": Permission.MANAGE_PORTING,
 }
 # What concerns the whole installation: a role on named accounts does not give it.
 _INSTALLATION = frozenset({Permission.MANAGE_PEOPLE, Permission.SET_APPROVAL})

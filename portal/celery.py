@@ -26,6 +26,7 @@ app.autodiscover_tasks(
         "compliance.renewals",
         "porting",
         "porting.hosting",
+        "porting.following",
     ]
 )
 
@@ -76,6 +77,11 @@ app.conf.beat_schedule = {
     "remind of last days of bundles": {"task": "remind_of_deadlines", "schedule": crontab(hour=6, minute=0)},
     "settle port-in requests whose answer was lost": {
         "task": "settle_port_in_operations",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "settle cancellations of port-ins whose answer was lost": {
+        "task": "settle_cancellations",
         "schedule": 20.0,
         "options": {"expires": 20},
     },

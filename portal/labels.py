@@ -41,6 +41,7 @@ BATCH_KINDS: Mapping[str, str] = {
     "compliance.start_updates": "Start updates of bundles",
     "porting.order_numbers": "Order hosted numbers",
     "porting.check_numbers": "Check numbers for porting",
+    "porting.cancel_numbers": "Cancel numbers of a port-in request",
 }
 # Those for which four eyes can be asked.
 APPROVABLE_KINDS = ("inventory.buy_numbers", "inventory.release_numbers", "inventory.transfer_numbers")
@@ -69,7 +70,11 @@ RUN_STATES: Labels = {
     "done": Label("Complete", "ok"),
     "failed": Label("Failed", "bad"),
 }
-DELIVERY_KINDS: Mapping[str, str] = {"bundle": "Bundle status", "hosted-order": "Hosted order status"}
+DELIVERY_KINDS: Mapping[str, str] = {
+    "bundle": "Bundle status",
+    "hosted-order": "Hosted order status",
+    "port-in": "Port-in status",
+}
 DELIVERY_STATES: Labels = {
     "waiting": Label("Waiting", "wait"),
     "done": Label("Done", "ok"),

@@ -3,12 +3,13 @@ from celery import shared_task
 from portal.batches import runner
 from portal.mirror import runs
 from porting.checking.actions import CHECK_NUMBERS, carry_out_check
+from porting.following.actions import CANCEL_NUMBERS, carry_out_cancellation
 from porting.hosting import sync as hosting
 from porting.hosting.ordering.actions import ORDER_NUMBERS, carry_out_order
 from porting.portin import sync as portin
 from porting.portin.actions import settle_port_in_operations as settle_port_ins
 
-CARRY_OUT = {ORDER_NUMBERS: carry_out_order, CHECK_NUMBERS: carry_out_check}
+CARRY_OUT = {ORDER_NUMBERS: carry_out_order, CHECK_NUMBERS: carry_out_check, CANCEL_NUMBERS: carry_out_cancellation}
 
 
 @shared_task(name="sync_port_ins")

@@ -6,5 +6,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("porting.hosting.urls")),
     path("port-ins/checks/", include("porting.checking.urls")),
     path("port-ins/drafts/", include("porting.drafting.urls")),
+    path("", include("porting.following.webhooks.urls")),
     path("port-ins/", include("porting.following.urls")),
 ]

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from porting.following.webhooks import views
+
+urlpatterns = [path("webhooks/porting/", views.porting_webhook, name="porting-webhook")]

@@ -1,0 +1,19 @@
+"""Where Twilio tells that a port-in request or one of its numbers has another status (page 17).
+
+The body is JSON, signed over the URL with the body's hash in it, by the parent account for all of its
+subaccounts. The number in it, and why it was rejected, are not shown in the inbox.
+"""
+
+from portal.webhooks.callbacks import Fields, sid_in
+from portal.webhooks.intake import Hint, receiver
+
+
+def read_port_in(fields: Fields) -> Hint | None:
+    sid = sid_in(fields, "portinrequestsid", "KW")
+    if not sid:
+        return None
+    of = "a number" if fields.get("portinphonenumbersid") else "the request"
+    return Hint(sid, {"status": fields.get("status", "")[:40], "of": of})
+
+
+porting_webhook = receiver(kind="port-in", read=read_port_in, task="receive_porting_webhook")
