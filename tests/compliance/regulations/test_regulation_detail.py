@@ -174,3 +174,20 @@ def test_pages_take_as_many_queries_for_many_versions_as_for_few(as_viewer, regu
     for name in ("", "versions", "checklist"):
         with counted(f"regulation_{name or 'detail'}"):
             Page.of(as_viewer, url(regulation, name))
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_makes_bundles_starts_one_for_it(client, regulation, role):
+    make_account()
+    client.force_login(make_user(role))
+    page = Page.of(client, url(regulation))
+    assert page.has_link("Start a bundle") == (role in (Role.COMPLIANCE, Role.ADMIN))
+    if page.has_link("Start a bundle"):
+        assert page.link("Start a bundle") == "/bundles/new/?country=FR&type=local&end_user=business"
+        assert "France" in Page.of(client, page.link("Start a bundle")).one("main").text
+
+
+def test_one_that_is_not_in_force_starts_no_bundle(client, regulation):
+    Regulation.objects.filter(pk=regulation.pk).update(missing_since="2026-01-01T00:00:00Z")
+    client.force_login(make_user(Role.ADMIN))
+    assert not Page.of(client, url(regulation)).has_link("Start a bundle")
