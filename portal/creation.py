@@ -114,6 +114,10 @@ def settle_creation(
 
 
 def _just_made(kind: str, model: type[M], account: TwilioAccount, natural_key: str) -> Operation | None:
-    recent = model._default_manager.filter(account=account, first_seen_at__gt=Now() - SAME_WITHIN)
+    recent = model._default_manager.filter(
+        account=account,
+        first_seen_at__gt=Now() - SAME_WITHIN,
+        missing_since=None,  # what was deleted since is wished for anew
+    )
     made = Operation.objects.filter(kind=kind, state=Operation.State.DONE)
     return made.filter(target__in=recent.values("sid"), detail__natural_key=natural_key).first()

@@ -82,7 +82,7 @@ def run(batch: Batch) -> Batch:
 
 def ordered(account: TwilioAccount, address: Address, *endings: str) -> list[HostedOrder]:
     """Orders in the mirror, as Twilio has received them."""
-    sids = [order_hosting(account, ending, address.pk) for ending in endings]
+    sids = [order_hosting(account, ending, address.pk, SmsCapability="true") for ending in endings]
     complete(account, "hosted_orders")
     return list(HostedOrder.objects.select_related("account").filter(pk__in=sids).order_by("phone_number"))
 

@@ -202,6 +202,7 @@ def test_v2_says_that_it_knows_calls_only(order, as_porter):
 
 def test_the_preview_takes_a_phone_bill(twilio, parent, address, as_porter, settings):
     settings.HOSTING_API = "preview"
+    twilio.set_account(parent.pk, hosting_preview=True)
     by_hand(twilio)
     [order] = received(twilio, parent, address, "10")
     page = Page.of(as_porter, room(order))

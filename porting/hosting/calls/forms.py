@@ -58,7 +58,7 @@ class BillForm(ReasonedForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{**kwargs, "auto_id": "id_bill_%s"})  # beside the form of the call
         del self.fields["reason"]
 
     def clean_document(self) -> str:
