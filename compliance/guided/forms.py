@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -131,6 +132,7 @@ class DraftFileField(CheckedFileField):
     """A file that was kept stays with the bundle, for whoever goes on with it, until Twilio has it."""
 
     bundle_sid = ""
+    also_of = ""  # a document whose file may be sent again
 
     def _kept(self, stored_id: str) -> CheckedFile | None:
         if stored := self.kept_file(stored_id):
@@ -140,7 +142,8 @@ class DraftFileField(CheckedFileField):
                 pass
             else:
                 self.widget.kept = stored
-                return checked
+                # What belongs to another document is stored once more with the new one.
+                return checked if stored.owner_sid == self.bundle_sid else replace(checked, stored_id="")
         raise forms.ValidationError(f"The {self.thing} was not kept. Select it again", "missing")
 
     def kept_file(self, stored_id: str) -> StoredFile | None:
@@ -148,7 +151,8 @@ class DraftFileField(CheckedFileField):
             pk = uuid.UUID(stored_id)
         except ValueError:
             return None
-        rows = StoredFile.objects.there().filter(owner_sid=self.bundle_sid, purpose=self.purpose)
+        owners = [sid for sid in (self.bundle_sid, self.also_of) if sid]
+        rows = StoredFile.objects.there().filter(owner_sid__in=owners, purpose=self.purpose)
         return rows.filter(pk=pk).first()
 
 
@@ -175,6 +179,7 @@ class ItemForm(PortalForm):
         file_of: str = "",
         needs_file: bool = True,
         bundle_sid: str = "",
+        file_from: StoredFile | None = None,
     ) -> None:
         self.names = _input_names(asked)
         self.judge = judge
@@ -194,6 +199,9 @@ class ItemForm(PortalForm):
             upload.template_name = "compliance/guided/_field.html"  # type: ignore[attr-defined]
             upload.label = "File"
             upload.bundle_sid = bundle_sid
+            if file_from:
+                upload.also_of = file_from.owner_sid
+                upload.widget.kept = None if self.is_bound else file_from
             self.fields[FILE] = upload
 
     @property
@@ -203,8 +211,10 @@ class ItemForm(PortalForm):
 
     @property
     def kept_file(self) -> StoredFile | None:
+        """What was uploaded here and waits for Twilio, to be looked at."""
         field = self.upload_field
-        return field.widget.kept if field else None
+        kept = field.widget.kept if field else None
+        return kept if field and kept and kept.owner_sid == field.bundle_sid else None
 
     @property
     def upload_field(self) -> DraftFileField | None:
@@ -240,7 +250,7 @@ class ItemForm(PortalForm):
             checked = self.file
         if field is None or checked is None:
             return ""
-        if field.widget.kept is None:
+        if field.widget.kept is None or field.widget.kept.owner_sid != field.bundle_sid:
             field.widget.kept = files.store(
                 checked, account=account, uploaded_by=user, owner_sid=field.bundle_sid
             )

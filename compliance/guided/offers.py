@@ -1,6 +1,6 @@
 """What is there already and fits: told apart, each once, and nothing that proves somebody else's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -37,10 +37,15 @@ def once(rows: Sequence[EndUser], fields: Sequence[Field], held: EndUser | None)
     return list(found.values())
 
 
-def most_alike(rows: Sequence[EndUser], name: str) -> list[EndUser]:
-    """Those called like the bundle first: it often bears the customer's name."""
+def most_alike(rows: Sequence[EndUser], name: str, country: str, uses: Mapping[str, str]) -> list[EndUser]:
+    """Those called like the bundle first, which often bears the customer's name; then the country's own."""
     words = set(name.casefold().split())
-    return sorted(rows, key=lambda row: -len(words & set(str(row).casefold().split())))
+
+    def distance(row: EndUser) -> tuple[int, bool]:
+        shared = len(words & set(str(row).casefold().split()))
+        return -shared, country_name(country) not in uses.get(row.pk, "")
+
+    return sorted(rows, key=distance)
 
 
 def not_of_others(draft: Draft, rows: Sequence[SupportingDocument]) -> list[SupportingDocument]:

@@ -26,6 +26,7 @@ from compliance.rejections import Rejection, explain_all
 from compliance.requirements import Accepted, DocumentNeed, EndUserNeed
 from inventory.models import Address
 from portal.labels import Label, label_for
+from portal.models import StoredFile
 from portal.secrets import fingerprint
 
 KEEP, NEW = "keep", "new"
@@ -140,8 +141,9 @@ def ask_end_user(draft: Draft, need: EndUserNeed, sent: Sent | None = None) -> Q
         memory.point_out(form, problems)
         options.append(Option(KEEP, str(held), "In this bundle.", form=form, item=held))
     fitting = fitting_end_users(need, draft.bundle.account)
-    rows = most_alike(once(fitting, need.fields, held), draft.bundle.friendly_name)
+    rows = once(fitting, need.fields, held)
     uses = uses_of(draft.bundle, [row.pk for row in rows])
+    rows = most_alike(rows, draft.bundle.friendly_name, draft.country, uses)
     options += [
         Option(row.pk, str(row), uses.get(row.pk, ""), facts=facts_of(row, need.fields), item=row)
         for row in rows
@@ -181,8 +183,9 @@ def ask_document(draft: Draft, need: DocumentNeed, sent: Sent | None = None) -> 
         value = f"{NEW}-{input_name(accepted.type)}"
         if any(one.value == value for one in options):  # the same type under another name
             value = f"{value}-{len(options)}"
-        known = _known(draft, accepted)
-        form = _document_form(draft, accepted, memory, value, known, addresses)
+        decided = _decided(mine, accepted)
+        known = {**(decided.values if decided else {}), **_known(draft, accepted)}
+        form = _document_form(draft, accepted, memory, value, known, addresses, file_from=_file_of(decided))
         options.append(Option(value, accepted.name, form=form, accepted=accepted))
     return memory.question(task, options)
 
@@ -245,6 +248,7 @@ def _document_form(
     addresses: Sequence[Address],
     *,
     needs_file: bool | None = None,
+    file_from: StoredFile | None = None,
 ) -> ItemForm:
     judge = _judge(
         lambda values: accepted.faults(values, draft.end_user_values or None), memory, "The document"
@@ -262,7 +266,22 @@ def _document_form(
         file_of=accepted.name if accepted.takes_file else "",
         needs_file=True if needs_file is None else needs_file,
         bundle_sid=draft.bundle.pk,
+        file_from=file_from,
     )
+
+
+def _decided(mine: Sequence[Match], accepted: Accepted) -> SupportingDocument | None:
+    """The bundle's document of this type that Twilio keeps as it is, so that another one repeats it."""
+    for match in mine:
+        item = match.item
+        if isinstance(item, SupportingDocument) and item.type == accepted.type and not item.is_content_open:
+            return item
+    return None
+
+
+def _file_of(document: SupportingDocument | None) -> StoredFile | None:
+    """Our copy of its file, while there is one."""
+    return StoredFile.objects.there().filter(owner_sid=document.pk).first() if document else None
 
 
 def _known(draft: Draft, accepted: Accepted) -> dict[str, Any]:

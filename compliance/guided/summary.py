@@ -98,7 +98,7 @@ def _sections(draft: Draft, viewer: User, known: set[str], files: dict[str, Stor
         rows = [Row("Document", str(document))]
         rows += [_said(one, document, draft, is_clear) for one in accepted.fields]
         if accepted.takes_file:
-            rows.append(_file(document, files.get(document.pk), viewer))
+            rows.append(_file(document, files.get(document.pk), viewer, is_clear))
         yield Section(wanted.name, url, rows, not is_clear)
     yield Section(
         "Contact and callback",
@@ -134,13 +134,13 @@ def _said(one: Field, item: EndUser | SupportingDocument | None, draft: Draft, i
     return Row(one.label, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
-def _file(document: SupportingDocument, stored: StoredFile | None, viewer: User) -> Row:
+def _file(document: SupportingDocument, stored: StoredFile | None, viewer: User, is_clear: bool) -> Row:
     if not document.mime_type:
         return Row("File", missing="Upload the file: Twilio has none")
     if stored is None:
         return Row("File", f"At Twilio ({document.mime_type})")
     url = reverse("file-preview", args=[stored.pk]) if may_see(viewer, stored) else ""
-    return Row("File", stored.name, url=url)
+    return Row("File", stored.name if is_clear else stored.kind, url=url)
 
 
 def address_line(address: Address) -> str:

@@ -300,7 +300,7 @@ def _twins(request: StaffRequest, draft: Draft, question: Question, option: Opti
 
 def _note_shown(request: StaffRequest, draft: Draft, question: Question) -> None:
     """Values that somebody else typed are written down as revealed before they are."""
-    shown = [one.item for one in question.options if one.form and one.item]
+    shown = [one.item for one in question.options if one.item and (one.form or one.value == KEEP)]
     known = entered_by(request.user, [item.pk for item in shown]) if shown else set()
     for item in shown:
         if item.pk not in known:

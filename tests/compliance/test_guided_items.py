@@ -8,6 +8,7 @@ from compliance.tasks import settle_compliance_operations
 from portal.models import Operation, Reveal, StoredFile
 from portal.sandbox.faults import Fault
 from portal.sandbox.regulatory import resources as wire
+from portal.sandbox.regulatory.laws import RegulationChange
 from tests.compliance.guided import (
     FIRM,
     NAME,
@@ -329,6 +330,30 @@ def test_an_approved_document_is_kept_as_it_is(client, draft, proof, person):
     page = Page.of(client, proof)
     assert not page.all("#id_keep-business_name")
     assert send(client, proof).status_code == 302
+
+
+def test_a_new_version_of_an_approved_document_repeats_what_it_said_and_its_file(
+    client, twilio, draft, proof, person
+):
+    document = fill(draft, person)
+    told = twilio.store.find(wire.SupportingDocument, document.pk)
+    told.status = "approved"
+    with twilio.changing() as (store, _):
+        store.save(told)
+    twilio.change_regulation(draft.regulation_id, RegulationChange(add="document_number", at=NAME))
+    for resource in ("regulations", "documents"):
+        complete(draft.account, resource)
+    prefix = f"new-{REGISTER}"
+    page = Page.of(client, proof)
+    assert page.one(f"#id_{prefix}-business_name")["value"] == FIRM
+    assert "register.pdf" in page.one(f".choice:has(#id_use_{prefix})").text
+
+    answer = send(client, proof, use=prefix, **{f"{prefix}-document_number": "HRB 1"})
+    assert answer.status_code == 302, errors(Page(answer))
+    new = SupportingDocument.objects.in_bundle(draft.pk).exclude(pk=document.pk).get()
+    assert new.values["document_number"] == "HRB 1"
+    assert new.mime_type == "application/pdf"
+    assert {stored.owner_sid for stored in StoredFile.objects.all()} == {document.pk, new.pk}
 
 
 # The address
