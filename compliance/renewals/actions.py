@@ -17,7 +17,8 @@ from compliance.models import Bundle, EndUser, ItemAssignment
 from compliance.querysets import BundleQuerySet
 from compliance.renewals.deadlines import last_change_of
 from compliance.renewals.preflight import Check, is_clear, preflight
-from compliance.renewals.rules import newest_copy
+from compliance.renewals.rules import day_words, newest_copy
+from compliance.templatetags.compliance_ui import regulation_name
 from portal import operations
 from portal.batches import asking
 from portal.batches.asking import Frozen
@@ -157,7 +158,7 @@ def draft_starts(rows: BundleQuerySet, *, author: User) -> Batch:
 
 def _name_of(bundle: Bundle) -> str:
     """What a batch calls a bundle, whose own name may be a person's."""
-    return f"{bundle.regulation or 'Bundle'}, {bundle.pk[:6]}…{bundle.pk[-4:]}"
+    return f"{regulation_name(bundle.regulation)}, {bundle.pk[:6]}…{bundle.pk[-4:]}"
 
 
 def check_starts_of(batch: Batch) -> None:
@@ -177,7 +178,8 @@ def check_starts_of(batch: Batch) -> None:
             words = "It is not approved any more, so it cannot be copied."
         elif not bundle.valid_until:
             words = "It has no last day any more."
-        item.words, item.detail = words, {"possible": not words}
+        until = f"Valid until {day_words(bundle.valid_until)}" if bundle and bundle.valid_until else ""
+        item.words, item.detail = words, {"possible": not words, "text": until}
         if words:
             item.state = BatchItem.State.LEFT_OUT
         elif not was_possible:
@@ -197,7 +199,8 @@ def carry_out_start(item: BatchItem) -> Outcome:
         raise Refused("It is not approved any more, or has no last day any more.") from None
     copy = newest_copy(bundle)
     sid = copy.pk if copy else ""
-    return Outcome(operation, sid, "" if operation else "It had a copy already.")
+    words = "The copy was made and evaluated." if operation else "It had a copy already."
+    return Outcome(operation, sid, words)
 
 
 def settle_renewals() -> None:

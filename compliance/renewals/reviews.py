@@ -131,10 +131,11 @@ def observed_medians(rows: BundleQuerySet) -> dict[str, Median]:
 def escalation_text(lines: Sequence[Line]) -> str:
     """What to write to Twilio Support: SIDs and times, and nothing of whom the bundles are about."""
     these = "This regulatory bundle has" if len(lines) == 1 else "These regulatory bundles have"
+    is_late = all(line.is_for_escalation for line in lines)
+    long = f" for longer than {settings.REVIEW_ESCALATION_HOURS} hours" if is_late else " as long as stated"
     paragraphs = [
-        f"{these} been under review for longer than {settings.REVIEW_ESCALATION_HOURS} hours. Your "
-        "documentation names 24 business hours and asks to write to you after 72 hours "
-        "(https://www.twilio.com/docs/phone-numbers/regulatory/faq)."
+        f"{these} been under review{long}. Your documentation names 24 business hours, and asks to write to "
+        "you after 72 hours (https://www.twilio.com/docs/phone-numbers/regulatory/faq)."
     ]
     for number, line in enumerate(lines, start=1):
         bundle, regulation = line.bundle, line.bundle.regulation

@@ -135,7 +135,7 @@ def _at_step(name: str, number: int, renewal: Renewal, history: History) -> Step
             return Step(name, number, "failed", renewal.since, "Twilio", "You", due)
         case "evaluate":
             at = history.evaluation.at if history.evaluation else None
-            return Step(name, number, "now", at, "Twilio" if at else "", "You", due)
+            return Step(name, number, "now", at, "evaluated by Twilio" if at else "", "You", due)
         case _:
             return Step(name, number, "now", None, "", "You", due)
 
@@ -149,7 +149,7 @@ def _taken(name: str, renewal: Renewal, history: History) -> tuple[datetime | No
             made = history.done(START_UPDATE, about=original.pk, made=copy.pk)
             return _by(made) or (copy.remote_created_at, "outside Numberdesk")
         case "evaluate":
-            return (history.evaluation.at, "Twilio") if history.evaluation else (None, "")
+            return (history.evaluation.at, "evaluated by Twilio") if history.evaluation else (None, "")
         case "submit":
             sent = history.done(SUBMIT_BUNDLE, about=copy.pk)
             return _by(sent) or (copy.submitted_at, "outside Numberdesk" if copy.submitted_at else "")

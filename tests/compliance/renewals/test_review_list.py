@@ -94,6 +94,7 @@ def test_the_text_names_sids_and_times_and_nobody(as_viewer, stock, account):
     text = page.one("textarea").node.text
     assert stock.pk in text
     assert account.pk in text
+    assert "been under review for longer than 72 hours." in text
     assert "Waiting for 200 hours" in text
     assert "Germany, local numbers, business" in text
     assert "We ask for a decision" in text
@@ -108,7 +109,7 @@ def test_ticked_bundles_are_written_about_however_new(as_viewer, stock):
 
     text = Page.of(as_viewer, url_of(TEXT, sid=new.pk)).one("textarea").node.text
 
-    assert "This regulatory bundle has" in text
+    assert "This regulatory bundle has been under review as long as stated." in text
     assert new.pk in text
     assert stock.pk not in text
 
