@@ -58,7 +58,10 @@ def eligibility_create(request: StaffRequest) -> HttpResponse:
         "form": form,
         "kept_out": closed,
         "none_open": all(account.pk in unavailable for account in accounts),
-        "checks": [(check, label_for(CHECK_STATES, check.state)) for check in _visible(request)[:_RECENT]],
+        "checks": [
+            (check, label_for(CHECK_STATES, check.state))
+            for check in _visible(request).defer("report")[:_RECENT]
+        ],
     }
     if request.method == "POST" and form.is_valid():
         source = "file" if form.cleaned_data["file"] else "numbers"
@@ -165,7 +168,7 @@ def visible_check(request: StaffRequest, check_id: UUID) -> EligibilityCheck:
 
 def _visible(request: StaffRequest) -> Any:
     checks = EligibilityCheck.objects.visible_to(request.access.account_sids())
-    return checks.select_related("account", "author").defer("report")
+    return checks.select_related("account", "author")
 
 
 def _show(
@@ -174,7 +177,8 @@ def _show(
     groups = groups_of(check)
     answered = check.results.exclude(status="").count() if check.is_unended else check.count
     can_order = _may_order(request, check)
-    free = orderable(check) if any(group.is_order for group in groups) and not check.is_unended else []
+    eligible = [one.phone_number for group in groups if group.is_order for one in group.results]
+    free = orderable(check, eligible) if eligible and not check.is_unended else []
     batches = Batch.objects.filter(kind=ORDER_NUMBERS, detail__check=str(check.pk)).asked_for()
     context: dict[str, Any] = {
         "check": check,
@@ -184,7 +188,7 @@ def _show(
         "share": answered / check.count if check.count else 1,
         "report": check.report or {},
         "form": form if free else None,
-        "has_addresses": not free or bool(addresses_of(check.account)),
+        "has_addresses": bool(form and form.has_addresses),
         "free": len(free),
         "batches": list(batches.select_related("author")[:5]),
         "can_manage": can_order,

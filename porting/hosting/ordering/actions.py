@@ -34,11 +34,10 @@ CREATE_ORDER = "porting.create_hosted_order"
 _GIVEN_UP = ("failed",)
 
 
-def orderable(check: EligibilityCheck) -> list[str]:
-    """The eligible numbers of a check that have no order yet and are in no batch that is under way."""
-    numbers = list(check.results.filter(next_step=ORDER_STEP).values_list("phone_number", flat=True))
-    taken = _taken(check.account, numbers)
-    return [number for number in numbers if number not in taken]
+def orderable(check: EligibilityCheck, eligible: Sequence[str]) -> list[str]:
+    """Those of a check's eligible numbers that have no order yet and are in no batch that is under way."""
+    taken = _taken(check.account, eligible)
+    return [number for number in eligible if number not in taken]
 
 
 def _taken(account: TwilioAccount, numbers: Sequence[str]) -> set[str]:
@@ -84,7 +83,8 @@ def _draft(
 ) -> Batch:
     with transaction.atomic():
         EligibilityCheck.objects.select_for_update().get(pk=check.pk)
-        numbers = orderable(check)
+        eligible = check.results.filter(next_step=ORDER_STEP).values_list("phone_number", flat=True)
+        numbers = orderable(check, list(eligible))
         if not numbers:
             raise asking.NotAllowed("Every eligible number of this check has an order, or is being ordered.")
         batch = asking.draft(

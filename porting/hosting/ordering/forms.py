@@ -53,6 +53,7 @@ class OrderForm(PortalForm):
         assert isinstance(address, forms.ChoiceField)
         assert isinstance(preset, forms.ChoiceField)
         address.choices = address_choices(addresses)
+        self.has_addresses = any(sid for sid, _ in address.choices)
         self.presets = {str(one.pk): one for one in presets if setup_of(one)}
         preset.choices = [("", "Not now"), *((key, one.name) for key, one in self.presets.items())]
         if not self.presets:

@@ -21,7 +21,6 @@ from portal.filtering import applied, chips_of
 from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
 from portal.listing import Sort, list_page, read_order, seek
-from portal.models import Operation
 from portal.reveal.reveals import cell_of, running
 from portal.reveal.views import private, reveal
 from portal.shell import visible_accounts
@@ -38,7 +37,7 @@ from porting.hosting.orders.forms import NoteForm
 from porting.hosting.orders.lines import ORDER_FIELDS, line_of, subject_of
 from porting.hosting.orders.tracker import MOST_CALLS, steps_of
 from porting.hosting.refusals import sentence_of
-from porting.models import AuthorizationDocument, HostedOrder
+from porting.models import HostedOrder
 from porting.models.hosting import HostedOrderQuerySet
 
 ORDER_SORTS = (
@@ -202,6 +201,9 @@ def show(request: StaffRequest, order: HostedOrder, *, status: int = 200, **more
     line = line_of(order)
     remedy = remedy_of(order.failure_reason) if order.status in ("action_required", "failed") else None
     number = PhoneNumber.objects.present().filter(pk=order.number_sid or "-").first()
+    events = timeline(
+        order.pk, kinds=OPERATION_TITLES, properties=PROPERTIES, personal=PERSONAL, with_reveals=can_reveal
+    )
     context: dict[str, Any] = {
         "order": order,
         "line": line,
@@ -215,7 +217,6 @@ def show(request: StaffRequest, order: HostedOrder, *, status: int = 200, **more
         "most_calls": MOST_CALLS,
         "number": number,
         "address": Address.objects.filter(pk=order.address_sid or "-", account=order.account).first(),
-        "letter": AuthorizationDocument.objects.filter(pk=order.signing_document_sid or "-").first(),
         "cells": [
             cell_of(subject_of(order, field), can_reveal=can_reveal, running=seen) for field in ORDER_FIELDS
         ],
@@ -223,14 +224,10 @@ def show(request: StaffRequest, order: HostedOrder, *, status: int = 200, **more
         "can_configure": request.access.can(Permission.UPDATE_NUMBER, order.account_id),
         "can_release": request.access.can(Permission.RELEASE_NUMBERS, order.account_id),
         "can_annotate": request.access.can(Permission.ANNOTATE, order.account_id),
-        "open_operation": Operation.objects.open().about(order.pk).select_related("actor").first(),
-        "timeline": timeline(
-            order.pk,
-            kinds=OPERATION_TITLES,
-            properties=PROPERTIES,
-            personal=PERSONAL,
-            with_reveals=can_reveal,
+        "open_operation": next(
+            (one.operation for one in events if one.operation and one.operation.is_open), None
         ),
+        "timeline": events,
         "freshness": freshness("hosted_orders", [order.account]).or_read_at(order.synced_at),
         "note_form": NoteForm(),
         **more,
