@@ -90,8 +90,9 @@ def other_bundles(item: Item, bundle: Bundle) -> int:
 
 
 def entered_by(user: User, sids: Sequence[str]) -> set[str]:
-    """Items that this person has typed in lately, so that nothing in them is news."""
+    """Objects that this person has typed in lately, so that nothing in them is news."""
     kinds = (
+        "compliance.create_bundle", "compliance.update_bundle",
         "compliance.create_end_user", "compliance.update_end_user", "compliance.create_data_document",
         "compliance.upload_document", "compliance.update_document",
     )  # fmt: skip

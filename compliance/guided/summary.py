@@ -63,7 +63,7 @@ class SinceRejection:
 def sections_of(draft: Draft, viewer: User) -> list[Section]:
     """All answers; what an item says is in clear only for whoever typed it in lately."""
     items = [*draft.end_users, *draft.documents]
-    known = entered_by(viewer, [item.pk for item in items])
+    known = entered_by(viewer, [draft.bundle.pk, *(item.pk for item in items)])
     files = {
         stored.owner_sid: stored
         for stored in StoredFile.objects.there().filter(owner_sid__in=[one.pk for one in draft.documents])
@@ -105,7 +105,11 @@ def _sections(draft: Draft, viewer: User, known: set[str], files: dict[str, Stor
         _change(bundle, CONTACT),
         [
             Row("Name", bundle.friendly_name),
-            Row("Contact e-mail", bundle.email, missing="" if bundle.email else "Enter the contact e-mail"),
+            Row(
+                "Contact e-mail",
+                bundle.email if bundle.pk in known else mask(bundle.email),
+                missing="" if bundle.email else "Enter the contact e-mail",
+            ),
             Row("Callback URL", bundle.status_callback or "Not provided"),
         ],
     )

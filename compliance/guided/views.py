@@ -13,7 +13,8 @@ from compliance.bundles import actions as bundles
 from compliance.guided import actions
 from compliance.guided.draft import Draft, State
 from compliance.guided.forms import BundleForm, ContactForm, PlaceForm
-from compliance.guided.inputs import CONTACT, REGULATION, WAY
+from compliance.guided.inputs import CONTACT, REGULATION, WAY, task_url
+from compliance.guided.offers import entered_by
 from compliance.guided.pages import (
     FAILURES,
     LOST,
@@ -130,7 +131,7 @@ def _create(
         )
     except AlreadySent as sent:
         if sent.operation.target.startswith("BU"):
-            return already_sent(request, sent, f"/bundles/{sent.operation.target}/tasks/")
+            return already_sent(request, sent, task_url(sent.operation.target, "tasks"))
         return already_sent(request, sent, request.get_full_path())
     except AlreadyUnderWay:
         form.add_error(None, "This bundle is being made already. Wait until that has ended.")
@@ -314,6 +315,8 @@ def bundle_contact(request: StaffRequest, sid: str) -> HttpResponse:
     held = bundles.values_of(bundle)
     saved = draft.said(CONTACT)
     own = own_callback()
+    if bundle.pk not in entered_by(request.user, [bundle.pk]):
+        actions.note_shown(bundle=bundle, sid=bundle.pk, actor=request.user)
     form = ContactForm(
         request.POST or None, initial={**held, **saved, "form_key": uuid4(), "own_callback": own}
     )

@@ -304,7 +304,7 @@ def _note_shown(request: StaffRequest, draft: Draft, question: Question) -> None
     known = entered_by(request.user, [item.pk for item in shown]) if shown else set()
     for item in shown:
         if item.pk not in known:
-            actions.note_shown(bundle=draft.bundle, item=item, actor=request.user)
+            actions.note_shown(bundle=draft.bundle, sid=item.pk, actor=request.user)
 
 
 def _refuse(option: Option, question: Question, words: str) -> None:

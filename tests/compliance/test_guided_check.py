@@ -6,7 +6,7 @@ from compliance.guided.actions import save_answer
 from compliance.guided.retention import purge_answers
 from compliance.models import Bundle, GuidedAnswer, Regulation
 from compliance.sync import refetch_bundle
-from portal.models import Change, Operation
+from portal.models import Change, Operation, Reveal
 from portal.sandbox.faults import Fault
 from portal.sandbox.regulatory import resources as wire
 from portal.sandbox.regulatory.verdicts import Verdict
@@ -72,6 +72,9 @@ def test_values_that_others_typed_are_masked(full):
 
     page = Page.of(colleague, url(full, "check/"))
     assert "R•••• (16)" in page.one(".check:has(#section-1)").text
+    assert "desk@example.com" not in page.source
+    colleague.get(url(full, "tasks/contact/"))
+    assert Reveal.objects.get().target == full.pk
 
 
 def test_what_is_missing_is_a_link_and_nothing_can_be_submitted(client, twilio, draft, person_client):
