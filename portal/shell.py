@@ -190,6 +190,10 @@ NAVIGATION = (
                 also=(
                     "porting:port-in-detail",
                     "porting:port-in-reveal",
+                    "porting:port-in-fix",
+                    "porting:port-in-fix-check",
+                    "porting:port-in-cancel",
+                    "porting:port-in-number-cancel",
                 ),
             ),
             NavItem(

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from porting.following import views
+from porting.following import views, views_cancel
+from porting.following.fixing import views as fixing
 
 urlpatterns = [
     path("", views.port_in_list, name="port-in-list"),
@@ -9,4 +10,12 @@ urlpatterns = [
     path("<str:sid>/refresh/", views.port_in_refresh, name="port-in-refresh"),
     path("<str:sid>/note/", views.port_in_note, name="port-in-note"),
     path("<str:sid>/reveal/<slug:field>/", views.port_in_reveal, name="port-in-reveal"),
+    path("<str:sid>/fix/", fixing.port_in_fix, name="port-in-fix"),
+    path("<str:sid>/fix/<uuid:pk>/", fixing.port_in_fix_check, name="port-in-fix-check"),
+    path("<str:sid>/cancel/", views_cancel.port_in_cancel, name="port-in-cancel"),
+    path(
+        "<str:sid>/numbers/<str:number_sid>/cancel/",
+        views_cancel.port_in_number_cancel,
+        name="port-in-number-cancel",
+    ),
 ]

@@ -1,0 +1,172 @@
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+
+from compliance.guided.fields import DayField, EmailField, said
+from portal.forms import PortalForm
+from portal.numbering import MOBILE, spaced
+from porting.drafting.progress import ON_THE_BILL
+from porting.following.fixing.groups import Group
+from porting.portin.dates import BILL_DAYS, earliest_date, oldest_bill
+from porting.rejections import Way
+
+_TEXT = {"autocomplete": "off", "spellcheck": "false"}
+_DAY = "compliance/guided/_field.html"
+_PLAIN = {
+    "customer_name": "Customer name",
+    "account_number": "Account number",
+    "authorized_representative": "Authorized representative",
+    "street": "Street",
+    "street_2": "Building, floor or suite",
+    "city": "City",
+    "state": "State",
+    "zip": "ZIP code",
+}
+# So many PINs are asked for here; those of more numbers are given in the draft.
+MOST_PINS = 40
+_PIN = "pin-"
+
+
+class FixForm(PortalForm):
+    """Which rejected numbers are filed again, and what is corrected. What is left empty stays as it was."""
+
+    def __init__(
+        self,
+        *args: Any,
+        groups: Sequence[Group],
+        country: str,
+        old_date: date | None,
+        proposed: date,
+        today: date,
+        has_note: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.groups, self.old_date, self.has_note = groups, old_date, has_note
+        for group in groups:
+            if group.can_be_filed:
+                self._ask_about(group)
+        self.fields["target_date"] = DayField(
+            what="The target date", earliest=earliest_date(country, today), latest=None, label="Target date"
+        )
+        self.fields["bill_date"] = DayField(
+            what="The date of the bill", earliest=oldest_bill(today), latest=today, label="Date of the bill",
+            required=False,
+        )  # fmt: skip
+        self.fields["compared"] = forms.BooleanField(
+            label="The bill shows name, account number and address exactly as they are now",
+            required=False,
+        )
+        self._explain(today, country)
+        self.initial["target_date"] = proposed.isoformat()
+
+    def chosen(self) -> list[Group]:
+        """The groups that are filed again."""
+        return [group for group in self.groups if self.cleaned_data.get(f"again_{group.code}")]
+
+    def corrections(self) -> dict[str, Any]:
+        """What was given, by the names of a draft's values."""
+        cleaned = self.cleaned_data
+        names = {name for group in self.chosen() for name in group.fix.fields}
+        found = {name: cleaned[name] for name in names if cleaned.get(name)}
+        pins = {
+            number.phone_number: cleaned[_PIN + number.pk]
+            for group in self.chosen()
+            for number in group.numbers
+            if cleaned.get(_PIN + number.pk)
+        }
+        if pins:
+            found["pins"] = pins
+        found["target_date"] = cleaned["target_date"]
+        if cleaned.get("bill_date"):
+            found["bill_date"] = cleaned["bill_date"]
+        if cleaned.get("compared"):
+            found["matches"] = list(ON_THE_BILL)
+        return found
+
+    def fields_of(self, group: Group) -> list[forms.BoundField]:
+        """What a group asks for, in the order of the page; each value is asked for once."""
+        first: dict[str, int] = {}
+        for one in self.groups:
+            for name in one.fix.fields:
+                first.setdefault(name, one.code)
+        names = [name for name in group.fix.fields if name in self.fields and first[name] == group.code]
+        pins = [_PIN + number.pk for number in group.numbers if _PIN + number.pk in self.fields]
+        return [self[name] for name in [*names, *pins] if name != "target_date"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        chosen = [group for group in self.groups if cleaned.get(f"again_{group.code}")]
+        if not chosen and not self.errors:
+            self.add_error(None, "Tick the numbers that are to be filed again")
+        for group in chosen:
+            if group.needs_note and not self.has_note:
+                self.add_error(
+                    f"again_{group.code}", "Note on the request what support has answered, then tick this"
+                )
+            if group.fix.way == Way.CORRECT:
+                self._check_corrected(group, cleaned)
+        return cleaned
+
+    def _check_corrected(self, group: Group, cleaned: dict[str, Any]) -> None:
+        """Twilio and the carrier reject the same values again, so something has to be another."""
+        asked = [field.name for field in self.fields_of(group)]
+        if group.fix.fields == ("target_date",):
+            if self.old_date and cleaned.get("target_date") == self.old_date.isoformat():
+                self.add_error("target_date", "Choose another date: the losing carrier rejected this one")
+        elif asked and not any(cleaned.get(name) for name in asked) and not self.errors:
+            self.add_error(asked[0], f"Correct what {group.code} is about: the same is rejected again")
+
+    def _ask_about(self, group: Group) -> None:
+        words = f"File {'this number' if len(group.numbers) == 1 else 'these numbers'} again"
+        self.fields[f"again_{group.code}"] = forms.BooleanField(
+            label=f"{group.fix.done}. {words}" if group.fix.done else words,
+            required=False,
+            initial=group.fix.way == Way.CORRECT,
+        )
+        for name in group.fix.fields:
+            if name not in self.fields and name not in ("pins", "target_date"):
+                self.fields[name] = _field(name)
+        wants = "pins" in group.fix.fields
+        asked = [one for one in group.numbers if wants or one.number_type == MOBILE]
+        if len(asked) <= MOST_PINS:
+            for number in asked:
+                self.fields[_PIN + number.pk] = forms.CharField(
+                    label=f"PIN of {spaced(number.phone_number)}",
+                    required=False,
+                    max_length=20,
+                    widget=forms.TextInput(attrs=_TEXT),
+                )
+
+    def _explain(self, today: date, country: str) -> None:
+        earliest = earliest_date(country, today)
+        for name in ("target_date", "bill_date"):
+            self.fields[name].template_name = _DAY  # type: ignore[attr-defined]
+        self.fields["target_date"].error_messages["required"] = "Enter the target date"
+        self.fields["target_date"].help_text = f"{said(earliest)} or later."
+        self.fields["bill_date"].help_text = (
+            f"Of the bill that Twilio has, {said(oldest_bill(today))} or later. Older than {BILL_DAYS} days: "
+            "leave it empty, and select a new bill in the draft."
+        )
+
+
+def _field(name: str) -> forms.Field:
+    match name:
+        case "customer_type":
+            return forms.ChoiceField(
+                label="Customer type",
+                required=False,
+                choices=[("", "As it was"), ("Business", "Business"), ("Individual", "Individual")],
+            )
+        case "authorized_representative_email":
+            return EmailField(
+                "Enter an e-mail address like name@example.com",
+                label="Representative's e-mail",
+                required=False,
+                widget=forms.TextInput(attrs={"inputmode": "email", **_TEXT}),
+            )
+    return forms.CharField(
+        label=_PLAIN[name], required=False, max_length=200, widget=forms.TextInput(attrs=_TEXT)
+    )

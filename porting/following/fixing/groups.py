@@ -1,0 +1,71 @@
+"""The rejected numbers of a request, grouped by the code they were rejected for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from porting.models import PortInNumber, PortInRequest
+from porting.rejections import Fix, Way, fix_of
+
+REJECTED = "port_rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Numbers that were rejected for one code; `again` are those it has happened to before."""
+
+    code: int
+    fix: Fix
+    reason: str
+    numbers: Sequence[PortInNumber]
+    again: Sequence[str]
+
+    @property
+    def name(self) -> str:
+        return self.fix.name or self.reason or "No reason given"
+
+    @property
+    def can_be_filed(self) -> bool:
+        return self.fix.way != Way.GIVE_UP
+
+    @property
+    def needs_note(self) -> bool:
+        return self.fix.way == Way.SUPPORT
+
+    @property
+    def asks_support(self) -> bool:
+        return self.needs_note or bool(self.again)
+
+
+def groups_of(request: PortInRequest) -> list[Group]:
+    """Two queries; the codes in their order."""
+    rows = PortInNumber.objects.filter(request=request, status=REJECTED).defer("payload")
+    rejected = sorted(rows, key=lambda one: (one.rejection_code or 0, one.phone_number))
+    earlier = PortInNumber.objects.filter(
+        account=request.account_id,
+        phone_number__in=[one.phone_number for one in rejected],
+        rejection_code__isnull=False,
+    ).exclude(request=request)
+    before = set(earlier.values_list("phone_number", "rejection_code")) if rejected else set()
+    groups = []
+    for code, found in groupby(rejected, key=lambda one: one.rejection_code or 0):
+        numbers = list(found)
+        again = [one.phone_number for one in numbers if (one.phone_number, code) in before]
+        groups.append(Group(code, fix_of(code), numbers[0].rejection_reason, numbers, again))
+    return groups
+
+
+def support_text(request: PortInRequest, group: Group) -> str:
+    """What to tell Twilio's support about a group: no names, and every SID."""
+    lines = [
+        f"Port-in request {request.pk}" + (f", ticket {request.ticket}" if request.ticket else ""),
+        f"Account {request.account_id}",
+        f"Rejected for {group.code or 'no code'}: {group.reason or group.name}",
+        *(["The same numbers were rejected for the same code before."] if group.again else []),
+        "",
+        *(f"{one.phone_number} ({one.pk})" for one in group.numbers[:50]),
+        *([f"and {len(group.numbers) - 50} more"] if len(group.numbers) > 50 else []),
+        "",
+        "What does the losing carrier need to accept these numbers?",
+    ]
+    return "\n".join(lines)
