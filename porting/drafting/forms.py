@@ -160,8 +160,10 @@ class DetailsForm(TaskForm):
         help_text="The main number of the account. If it is not known, one of the numbers to port will do.",
     )
     authorized_representative = forms.CharField(
+        label="Name",
         max_length=200,
         help_text="First and last name of the person who may change the account.",
+        error_messages={"required": "Enter the authorized representative"},
         widget=forms.TextInput(attrs=_TEXT),
     )
     authorized_representative_email = EmailField(
@@ -185,10 +187,10 @@ class DetailsForm(TaskForm):
     zip = forms.CharField(
         label="ZIP code", max_length=20, required=False, widget=forms.TextInput(attrs=_TEXT)
     )
-    matches = forms.MultipleChoiceField(
-        label="Which of these does the bill show exactly so?",
+    on_the_bill = forms.MultipleChoiceField(
+        label="What does the bill show exactly as it was typed?",
         required=False,
-        choices=[(name, words[:1].upper() + words[1:]) for name, words in ON_THE_BILL.items()],
+        choices=[(name, f"{words.capitalize()} matches") for name, words in ON_THE_BILL.items()],
         widget=forms.CheckboxSelectMultiple,
         help_text="Most rejections come from a name, an account number or an address that differs. What is "
         "not ticked is marked, and can be filed all the same.",
@@ -201,7 +203,7 @@ class DetailsForm(TaskForm):
         held = draft.said
         names = (*CUSTOMER, *REPRESENTATIVE, *ADDRESS, *KATAKANA, "address_sid")
         self.initial.update({name: held.get(name) for name in names})
-        self.initial["matches"] = held.get("matches") or []
+        self.initial["on_the_bill"] = held.get("matches") or []
         if not held.get("account_telephone_number"):
             self.initial["account_telephone_number"] = spaced(draft.numbers[0])
         self.fields["account_number"].required = needs_account_number(draft)
@@ -315,7 +317,7 @@ class DetailsForm(TaskForm):
         found |= dict.fromkeys(ADDRESS) if found["address_sid"] else {**typed, "country": self.draft.country}
         if pins := self._pins():
             found["pins"] = {**(self.draft.said.get("pins") or {}), **pins}
-        found["matches"] = cleaned.get("matches", [])
+        found["matches"] = cleaned.get("on_the_bill", [])
         return found
 
     def _pins(self) -> dict[str, str]:

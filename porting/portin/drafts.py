@@ -46,16 +46,15 @@ def create_draft(
 ) -> PortInDraft:
     """Begin a request for these numbers (E.164), with `values` filled in where they are known already.
 
-    What is not said of the numbers is read off them: where they are from, what they are, and that mobile
-    numbers want a PIN. `document_sid` among the values is a bill that Twilio has already; `replaces` is the
-    request whose rejected numbers these are.
+    What is not said of the numbers is read off them: where they are from, and that mobile numbers want a
+    PIN, which nobody can tell of a number in North America. `document_sid` among the values is a bill that
+    Twilio has already; `replaces` is the request whose rejected numbers these are.
     """
     ordered = list(dict.fromkeys(numbers))
     if not ordered:
         raise ValueError("A request has at least one number.")
     known = dict(values)
     document_sid = str(known.pop("document_sid", "") or "")
-    kinds = {type_of(number) for number in ordered}
     if pin_numbers is None:
         with_pin = normal_type(number_type) == MOBILE
         pin_numbers = [number for number in ordered if with_pin or type_of(number) == MOBILE]
@@ -65,7 +64,7 @@ def create_draft(
         numbers=ordered,
         pin_numbers=[number for number in ordered if number in wanted],
         country=country or country_of(ordered[0]),
-        number_type=normal_type(number_type) or (kinds.pop() if len(kinds) == 1 else ""),
+        number_type=normal_type(number_type),
         carrier=carrier,
         values=known,  # type: ignore[misc]
         document_sid=document_sid,

@@ -55,14 +55,16 @@ def details() -> dict[str, Any]:
         "city": "Portland",
         "state": "ME",
         "zip": "04101",
-        "matches": ["customer_name", "account_number", "address"],
+        "on_the_bill": ["customer_name", "account_number", "address"],
     }
 
 
 def answers(**changes: Any) -> dict[str, Any]:
     """What a draft keeps when all of its tasks are done."""
+    typed = details()
     return {
-        **details(),
+        **typed,
+        "matches": typed.pop("on_the_bill"),
         "account_telephone_number": f"{PREFIX}10",
         "country": "US",
         "bill_date": today().isoformat(),
