@@ -18,6 +18,7 @@ from compliance.bundles.actions import Item, assign_item, evaluate_bundle, repla
 from compliance.documents import actions as documents
 from compliance.documents.words import mark_of
 from compliance.items import actions as items
+from compliance.lint import holder_names
 from compliance.models import Bundle, EndUser, Evaluation, GuidedAnswer, RegulationVersion, SupportingDocument
 from portal import files
 from portal.models import Operation, Reveal, StoredFile, User
@@ -125,11 +126,17 @@ def add_end_user(
 
 
 def change_end_user(*, end_user: EndUser, values: Mapping[str, Any], actor: User) -> None:
-    """Change what an end user says, its other attributes untouched. Raises as `update_end_user`."""
+    """Change what an end user says, and its name if that was made of it. Raises as `update_end_user`."""
+    held = end_user.values
+    before, after = next(iter(holder_names(held)), ""), next(iter(holder_names(values)), "")
+    is_called_so = bool(after) and end_user.friendly_name == before
     items.update_end_user(
-        end_user=end_user, friendly_name=end_user.friendly_name, values=values, opened_with=end_user.values,
+        end_user=end_user,
+        friendly_name=after if is_called_so else end_user.friendly_name,
+        values=values,
+        opened_with=held,
         actor=actor,
-    )  # fmt: skip
+    )
 
 
 def add_document(

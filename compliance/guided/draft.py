@@ -67,6 +67,7 @@ class Draft:
     evaluation: Evaluation | None
     changed_at: datetime | None
     addresses: Mapping[str, Address] = field(default_factory=dict)
+    _judged_before: dict[str, list[Match]] = field(default_factory=dict, repr=False)
 
     @property
     def country(self) -> str:
@@ -128,6 +129,8 @@ class Draft:
 
     def matches(self, need: DocumentNeed) -> list[Match]:
         """The bundle's documents of a type that satisfies the requirement, the best one first."""
+        if need.requirement_name in self._judged_before:
+            return self._judged_before[need.requirement_name]
         today = timezone.now().date()
         found = [
             judge_document(
@@ -137,7 +140,9 @@ class Draft:
             for document in self.documents
             if need.accepts(document.type)
         ]  # fmt: skip
-        return sorted(found, key=lambda match: len(match.faults))
+        found.sort(key=lambda match: len(match.faults))
+        self._judged_before[need.requirement_name] = found
+        return found
 
     def _fitting(self, need: DocumentNeed) -> bool:
         return any(match.fits for match in self.matches(need))

@@ -211,7 +211,9 @@ def _save(request: StaffRequest, draft: Draft, question: Question) -> None:
     """Keep what was typed and the file that passed its checks, whatever Twilio will say."""
     values = answer_of(question, request.POST)
     option = question.option
-    if option and option.form:
+    if option is None:
+        return
+    if option.form:
         if not option.form.is_bound:
             return
         option.form.is_valid()

@@ -176,6 +176,19 @@ def test_the_contact_shows_a_conflict(client, twilio, full):
     ).one("[data-error-summary]").text  # fmt: skip
 
 
+def test_a_contact_typed_while_twilio_is_down_is_kept(client, twilio, full):
+    where = url(full, "tasks/contact/")
+    twilio.faults.add(Fault(kind="status", status=503, retry_after=600, times=99))
+    page = Page(send(client, where, email="later@example.com"))
+    assert "What you typed is kept" in page.one("[data-error-summary]").text
+    twilio.faults.clear()
+
+    assert Page.of(client, where).one("#id_email")["value"] == "later@example.com"
+    assert send(client, where).status_code == 302
+    assert told(twilio, full).email == "later@example.com"
+    assert not GuidedAnswer.objects.filter(task="contact").exists()
+
+
 def test_what_was_typed_goes_with_a_record_once_nobody_needs_it(client, twilio, full, person_client):
     left = make_draft(full.account, full.regulation, person_client[0], friendly_name="Left lying")
     for bundle in (full, left):

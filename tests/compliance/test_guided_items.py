@@ -194,7 +194,8 @@ def test_the_second_of_two_people_sees_both_versions(client, draft, who, person)
     again = page.form("main form[method=post]")
     assert again["keep-business_name"] == ["Mine Ltd"]
     assert client.post(who, again).status_code == 302
-    assert EndUser.objects.in_bundle(draft.pk).get().values["business_name"] == "Mine Ltd"
+    end_user = EndUser.objects.in_bundle(draft.pk).get()
+    assert (end_user.values["business_name"], end_user.friendly_name) == ("Mine Ltd", "Mine Ltd")
 
 
 def test_a_drafts_answer_of_somebody_else_is_not_overwritten_either(client, draft, who):
