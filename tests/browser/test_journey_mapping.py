@@ -17,14 +17,17 @@ def lacking_a_bundle(page: Page, country: str) -> list[str]:
     return [str(link.get_attribute("href")).split("/")[-2] for link in links.all()]
 
 
-def choose_the_first(page: Page) -> None:
-    """For each account, country and type, the first bundle that is offered."""
+def choose(page: Page, which: int = 0) -> None:
+    """For each account, country and type, a bundle of those offered, by its place."""
     for group in page.locator("section.assign").all():
-        choice = group.get_by_role("combobox", name="Bundle")
-        if choice.count():
-            choice.select_option(index=1)  # after "Choose one"
-        elif group.get_by_role("radio").count():
-            group.get_by_role("radio").first.check()
+        buttons = (
+            group.get_by_role("group", name="Bundle").get_by_role("radio").all()[:-1]
+        )  # "Leave as it is"
+        if buttons:
+            buttons[which].check()
+        elif (choice := group.get_by_role("combobox", name="Bundle")).count():
+            values = [option.get_attribute("value") for option in choice.locator("option").all()][:-1]
+            choice.select_option([value for value in values if value][which])
 
 
 def test_one_number_is_put_right_from_its_page(open_page: OpenPage, sandbox: SandboxDoor):
@@ -64,7 +67,7 @@ def test_many_numbers_are_put_right_from_the_report(open_page: OpenPage, sandbox
     walk = Walk(page)
     walk.press(page.get_by_role("button", name=re.compile("^Assign bundle to the")))
     expect(page.get_by_role("heading", level=1)).to_have_text("Assign bundles")
-    choose_the_first(page)
+    choose(page)
     assert_good(page)
     walk.press(page.get_by_role("button", name="Preview"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Check before you assign")
@@ -88,7 +91,7 @@ def test_the_list_offers_it_too_and_unticks_what_would_be_reviewed_again(open_pa
     walk = Walk(page)
     page.get_by_role("checkbox", name="Tick every number on this page").check()
     walk.press(page.get_by_role("button", name="Assign bundle", exact=True))
-    choose_the_first(page)
+    choose(page, -1)
     walk.press(page.get_by_role("button", name="Preview"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Check before you assign")
     expect(page.get_by_role("table")).to_contain_text("Restarts")
