@@ -118,6 +118,10 @@ app.conf.beat_schedule = {
         "task": "purge_document_files",
         "schedule": crontab(hour=3, minute=20),
     },
+    "delete bills and drafts of port-in requests": {
+        "task": "purge_port_in_drafts",
+        "schedule": crontab(hour=3, minute=40),
+    },
     "delete what was typed for bundles that are no drafts any more": {
         "task": "purge_guided_answers",
         "schedule": crontab(hour=3, minute=30),

@@ -3,13 +3,18 @@ from celery import shared_task
 from portal.batches import runner
 from portal.mirror import runs
 from porting.checking.actions import CHECK_NUMBERS, carry_out_check
+from porting.drafting.retention import purge_bills, purge_drafts
 from porting.following.actions import CANCEL_NUMBERS, carry_out_cancellation
 from porting.hosting import sync as hosting
 from porting.hosting.ordering.actions import ORDER_NUMBERS, carry_out_order
 from porting.portin import sync as portin
 from porting.portin.actions import settle_port_in_operations as settle_port_ins
 
-CARRY_OUT = {ORDER_NUMBERS: carry_out_order, CHECK_NUMBERS: carry_out_check, CANCEL_NUMBERS: carry_out_cancellation}
+CARRY_OUT = {
+    ORDER_NUMBERS: carry_out_order,
+    CHECK_NUMBERS: carry_out_check,
+    CANCEL_NUMBERS: carry_out_cancellation,
+}
 
 
 @shared_task(name="sync_port_ins")
@@ -30,6 +35,13 @@ def sync_authorizations(run_id: int) -> None:
 @shared_task(name="settle_port_in_operations")
 def settle_port_in_operations() -> None:
     settle_port_ins()
+
+
+@shared_task(name="purge_port_in_drafts")
+def purge_port_in_drafts() -> None:
+    """Delete what was typed and the bills that nobody needs any more, by the rules of retention."""
+    purge_bills()
+    purge_drafts()
 
 
 @shared_task(name="run_porting_batch")

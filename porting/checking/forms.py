@@ -35,9 +35,9 @@ class CheckForm(IntakeForm):
         ].help_text = (
             f"Up to {MOST_NUMBERS:,} in any format, one in a line or separated by commas, tabs or blanks."
         )
-        self.fields["file"].help_text = (
-            "CSV or text. The columns called Number and Carrier are read, and the file is not kept."
-        )
+        self.fields[
+            "file"
+        ].help_text = "CSV or text. The columns called Number and Carrier are read, and the file is not kept."
         self.fields["country"].help_text = "For numbers such as (207) 555-0110."
 
     def clean_account(self) -> str:

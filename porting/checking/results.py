@@ -66,6 +66,11 @@ class Outcome:
     groups: list[Group] = field(default_factory=list)
     hosted: list[str] = field(default_factory=list)
 
+    @property
+    def to_prepare(self) -> int:
+        """How many requests nobody has begun."""
+        return sum(offer.draft is None for offer in self.offers)
+
 
 def tally_of(batch: Batch) -> list[tuple[str, str, int]]:
     """Name, label and count of each kind of answer."""
