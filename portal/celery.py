@@ -27,6 +27,7 @@ app.autodiscover_tasks(
         "porting",
         "porting.hosting",
         "porting.following",
+        "porting.board",
     ]
 )
 
@@ -85,6 +86,7 @@ app.conf.beat_schedule = {
         "schedule": 20.0,
         "options": {"expires": 20},
     },
+    "remind of deadlines of porting": {"task": "remind_of_porting", "schedule": crontab(hour=6, minute=10)},
     "go on with batches": {"task": "look_after_batches", "schedule": 10.0, "options": {"expires": 10}},
     "move the last month on": {"task": "refresh_number_activity", "schedule": crontab(hour=0, minute=5)},
     "sweep out empty facets": {"task": "recount_numbers", "schedule": 24 * 3600.0},

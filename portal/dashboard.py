@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from compliance.labels import BUNDLE_STATES
 from compliance.mapping.report import Line as Standing
@@ -29,6 +30,7 @@ from portal.listing import capped_count
 from portal.models import TwilioAccount
 from portal.money import Money, money_words
 from portal.numbering import country_name, type_name
+from porting.board.entries import figures_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class _Sum:
 
 
 def inventory_of(access: Access, accounts: Sequence[TwilioAccount]) -> Inventory:
-    """Count the visible numbers in every direction. Five queries, over facets instead of numbers."""
+    """Count the visible numbers in every direction. Eight queries, over facets instead of numbers."""
     facets = access.visible(NumberFacet.objects.filter(count__gt=0))
     prices = PriceList(accounts)
     capabilities = list(labels.CAPABILITIES)
@@ -128,7 +130,7 @@ def inventory_of(access: Access, accounts: Sequence[TwilioAccount]) -> Inventory
             if can:
                 sums["can"][name].add(count, price)
     bundles = _Bundles.of(access)
-    attention = [*_attention(facets, access), *bundles.attention()]
+    attention = [*_attention(facets, access), *bundles.attention(), *_porting(access)]
     names = {account.pk: str(account) for account in accounts}
     by_account = {sid: each.cost for sid, each in sums["account"].items()}
     return Inventory(
@@ -202,6 +204,27 @@ def _attention(facets: QuerySet[NumberFacet], access: Access) -> list[Figure]:
         )
     )
     return figures
+
+
+def _porting(access: Access) -> list[Figure]:
+    """What runs out or waits for us in porting and hosting."""
+    figures = figures_of(access, timezone.now())
+    return [
+        Figure(
+            "Porting deadlines are in their last fifth",
+            figures.late,
+            "?show=late",
+            "Twilio gives up what nobody signs or verifies",
+            "porting:deadline-list",
+        ),
+        Figure(
+            "Port-ins and hosted orders wait for us",
+            figures.ours,
+            "?show=ours",
+            "rejected numbers, calls to make, letters to send",
+            "porting:deadline-list",
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

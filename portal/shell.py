@@ -196,6 +196,7 @@ NAVIGATION = (
                     "porting:port-in-number-cancel",
                 ),
             ),
+            NavItem("Porting deadlines", "porting:deadline-list"),
             NavItem(
                 "Check numbers",
                 "porting:check-create",

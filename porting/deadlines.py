@@ -29,7 +29,7 @@ class Deadline:
 
     @property
     def is_late(self) -> bool:
-        return self.day > self.days * 0.8
+        return self.day > self.days * 4 // 5
 
     @property
     def words(self) -> str:
@@ -44,3 +44,8 @@ def count_days(since: datetime, days: int, now: datetime) -> Deadline:
 def deadline_in(stage: Stage, since: datetime | None, now: datetime) -> Deadline | None:
     """Until when something may stay in a stage; None where there is no limit or nobody knows since when."""
     return count_days(since, stage.days, now) if stage.days and since else None
+
+
+def late_after(days: int) -> timedelta:
+    """How long something has rested when the last fifth of its days begins."""
+    return timedelta(days=days * 4 // 5)

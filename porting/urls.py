@@ -8,4 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("port-ins/drafts/", include("porting.drafting.urls")),
     path("", include("porting.following.webhooks.urls")),
     path("port-ins/", include("porting.following.urls")),
+    path("porting/deadlines/", include("porting.board.urls")),
 ]

@@ -1,0 +1,242 @@
+"""Everything of porting and hosting that is not over, in the order in which its time runs out (M6)."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import merge
+from typing import Any
+
+from django.db.models import Case, DateTimeField, DurationField, ExpressionWrapper, Q, QuerySet, Value, When
+from django.db.models import Count as Counted
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+
+from portal.access import Access, Permission
+from portal.labels import Label, Labels, label_for
+from portal.listing import (
+    DEFAULT_PAGE_SIZE,
+    PAGE_SIZES,
+    Count,
+    Cursor,
+    ListPage,
+    Order,
+    Sort,
+    list_url,
+    seek,
+)
+from portal.numbering import spaced
+from porting.deadlines import Deadline, Stage, deadline_in, late_after
+from porting.following.lines import HEAVY
+from porting.following.tracker import STAGES as PORT_IN_STAGES
+from porting.hosting.orders.tracker import LOA_DAYS
+from porting.hosting.orders.tracker import STAGES as ORDER_STAGES
+from porting.models import AuthorizationDocument, HostedOrder, PortInRequest
+from porting.statuses import AUTHORIZATION_STATES, HOSTED_ORDER_STATES, PORT_IN_STATES
+
+_LETTER_STAGES: Mapping[str, Stage] = {
+    "opened": Stage("Twilio", "mails the letter to its signer.", LOA_DAYS),
+    "signing": Stage("The signer", "signs the letter that Twilio sent by e-mail.", LOA_DAYS),
+}
+# What has no limit comes after all that has one, the longest rest first.
+_NO_LIMIT = timedelta(days=36_500)
+_ORDER = Order(Sort("until", "Time left", ("until", "sid")), descending=False)
+_PERSONAL_OF_HOSTING = ("payload", "email", "cc_emails")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One kind of what the board shows."""
+
+    kind: str
+    name: str
+    stages: Mapping[str, Stage]
+    labels: Labels
+    rows: Callable[[], QuerySet[Any]]
+    title: Callable[[Any], str]
+
+    def open_rows(self) -> QuerySet[Any]:
+        """Each with `until`, when Twilio gives it up."""
+        limits = [
+            When(status=status, then=Value(timedelta(days=stage.days)))
+            for status, stage in self.stages.items()
+            if stage.days
+        ]
+        limit = Case(*limits, default=Value(_NO_LIMIT), output_field=DurationField())
+        since = Coalesce("status_since", "first_seen_at")
+        until = ExpressionWrapper(since + limit, output_field=DateTimeField())
+        rows: QuerySet[Any] = self.rows().annotate(until=until).select_related("account")
+        return rows
+
+    def is_late(self, now: datetime) -> Q:
+        """In the last fifth of its days."""
+        late = Q(pk__in=[])
+        for status, stage in self.stages.items():
+            if stage.days:
+                late |= Q(status=status, status_since__lte=now - late_after(stage.days))
+        return late
+
+    def is_ours(self) -> Q:
+        return Q(status__in=[status for status, stage in self.stages.items() if stage.is_ours])
+
+
+SOURCES = (
+    Source(
+        "requests", "Port-in requests", PORT_IN_STAGES, PORT_IN_STATES,
+        lambda: PortInRequest.objects.present().open().defer(*HEAVY),
+        lambda row: f"{row.numbers_requested:,} number{'' if row.numbers_requested == 1 else 's'} to port in",
+    ),
+    Source(
+        "orders", "Hosted orders", ORDER_STAGES, HOSTED_ORDER_STATES,
+        lambda: HostedOrder.objects.open().defer(
+            *_PERSONAL_OF_HOSTING, "contact_phone_number", "contact_title", "verification_code"
+        ),
+        lambda row: spaced(row.phone_number),
+    ),
+    Source(
+        "letters", "Letters", _LETTER_STAGES, AUTHORIZATION_STATES,
+        lambda: AuthorizationDocument.objects.waiting().defer(*_PERSONAL_OF_HOSTING),
+        lambda row: "Letter of authorization",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the board."""
+
+    source: Source
+    row: Any
+    label: Label
+    stage: Stage
+    deadline: Deadline | None
+
+    @property
+    def title(self) -> str:
+        return self.source.title(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many of each kind there are, how many wait for us, and how many are in their last fifth."""
+
+    by_kind: Mapping[str, int]
+    late: int
+    ours: int
+
+    def of(self, shown: str) -> int:
+        """How many the board has when it shows this."""
+        return {"late": self.late, "ours": self.ours, "": self.total, **self.by_kind}[shown]
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_kind.values())
+
+
+def entry_of(source: Source, row: Any, now: datetime) -> Entry:
+    stage = source.stages.get(row.status) or Stage("Twilio", "Numberdesk does not know this status.")
+    label = label_for(source.labels, row.status)
+    return Entry(source, row, label, stage, deadline_in(stage, row.status_since, now))
+
+
+def rows_of(source: Source, access: Access, shown: str, now: datetime) -> QuerySet[Any]:
+    """The rows of a source that belong to what is shown: a kind, `late`, `ours`, or everything."""
+    rows = access.visible(source.open_rows())
+    match shown:
+        case "late":
+            return rows.filter(source.is_late(now))
+        case "ours":
+            return rows.filter(source.is_ours())
+        case source.kind | "":
+            return rows
+    return rows.none()
+
+
+def figures_of(access: Access, now: datetime) -> Figures:
+    """One query for each kind."""
+    by_kind, late, ours = {}, 0, 0
+    for source in SOURCES:
+        rows = access.visible(source.rows()).order_by()
+        statuses = list(
+            rows.values_list("status").annotate(
+                n=Counted("sid"), late=Counted("sid", filter=source.is_late(now))
+            )
+        )
+        by_kind[source.kind] = sum(count for _, count, _ in statuses)
+        late += sum(count for _, _, count in statuses)
+        ours += sum(n for status, n, _ in statuses if getattr(source.stages.get(status), "is_ours", False))
+    return Figures(by_kind, late, ours)
+
+
+def board_page(request: HttpRequest, access: Access, shown: str, length: int) -> tuple[ListPage, list[Entry]]:
+    """One page of the board, the nearest end first, by key as any list: rows of each kind, merged.
+
+    `length` is how many there are, which the figures tell.
+    """
+    now = timezone.now()
+    sizes = {str(size): size for size in PAGE_SIZES}
+    size = sizes.get(request.GET.get("size", ""), DEFAULT_PAGE_SIZE)
+    cursor = Cursor.decode(
+        request.GET.get("page", ""), [DateTimeField(), PortInRequest._meta.get_field("sid")]
+    )
+    sources = [(source, rows_of(source, access, shown, now)) for source in SOURCES]
+
+    def fetch(cursor: Cursor) -> tuple[list[tuple[Source, Any]], bool]:
+        wanted = size
+        if cursor.backwards and not cursor.key:
+            wanted = length % size or size
+        found = _merged(sources, cursor, wanted + 1)
+        has_more = len(found) > wanted
+        return (found[:wanted][::-1] if cursor.backwards else found[:wanted]), has_more
+
+    found, has_more = fetch(cursor)
+    if cursor.key and (not found or (cursor.backwards and len(found) < size)):
+        cursor = Cursor(backwards=not cursor.backwards)
+        found, has_more = fetch(cursor)
+    has_previous = has_more if cursor.backwards else bool(cursor.key)
+    has_next = bool(cursor.key) if cursor.backwards else has_more
+    first = 1 if not has_previous else cursor.position if has_next else length - len(found) + 1
+    listing = ListPage(
+        rows=[row for _, row in found],
+        count=Count(length),
+        order=_ORDER,
+        sorts=(_ORDER.sort,),
+        params=request.GET,
+        size=size,
+        first=first if found else 0,
+        first_url=list_url(request.GET) if has_previous else None,
+        previous_url=_url(request.GET, found[0][1], True, max(0, first - size)) if has_previous else None,
+        next_url=_url(request.GET, found[-1][1], False, first + len(found)) if has_next else None,
+        last_url=list_url(request.GET, page=Cursor(backwards=True).encode()) if has_next else None,
+    )
+    return listing, [entry_of(source, row, now) for source, row in found]
+
+
+def urgent_entries(access: Access, permission: Permission, now: datetime) -> list[Entry]:
+    """What is in its last fifth or waits for us, the nearest end first: what people are reminded of."""
+    found: Iterable[tuple[Source, Any]] = []
+    for source in SOURCES:
+        rows = access.visible(source.open_rows(), permission=permission)
+        rows = rows.filter(source.is_late(now) | source.is_ours())
+        found = [*found, *((source, row) for row in rows)]
+    return [entry_of(source, row, now) for source, row in sorted(found, key=_key)]
+
+
+def _merged(
+    sources: Sequence[tuple[Source, QuerySet[Any]]], cursor: Cursor, wanted: int
+) -> list[tuple[Source, Any]]:
+    """The first rows of all sources behind a key, in the direction of reading."""
+    parts = [
+        [(source, row) for row in seek(rows, _ORDER, cursor.backwards, cursor.key)[:wanted]]
+        for source, rows in sources
+        if not rows.query.is_empty()
+    ]
+    return list(merge(*parts, key=_key, reverse=cursor.backwards))[:wanted]
+
+
+def _key(one: tuple[Source, Any]) -> tuple[datetime, str]:
+    return one[1].until, one[1].pk
+
+
+def _url(params: QueryDict, row: Any, backwards: bool, position: int) -> str:
+    return list_url(params, page=Cursor(_ORDER.key_of(row), backwards, position).encode())

@@ -1,0 +1,188 @@
+"""The board of deadlines, what the overview takes from it, and the daily reminder (M6)."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from celery import current_app
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from portal.models import Role
+from portal.sandbox.hosting.settings import HostingSettings
+from porting.board import tasks  # noqa: F401 (registers them)
+from porting.board.digests import send_digest
+from porting.deadlines import count_days, late_after
+from porting.models import HostedOrder, PortInRequest
+from tests.factories import make_account, make_user
+from tests.mirroring import complete
+from tests.pages import Page, assert_is_region, url_of
+from tests.porting.filing import LOSING_CARRIER, PREFIX
+from tests.porting.following.requests import by_hand, filed, read, rejected
+from tests.porting.hosting import received
+from tests.query_counts import counted
+
+pytestmark = pytest.mark.django_db
+BOARD = "/porting/deadlines/"
+NOW = timezone.now()
+
+
+@pytest.fixture(autouse=True)
+def _by_hand(twilio):
+    by_hand(twilio)
+    twilio.hosting.set(HostingSettings(automatic=False))
+
+
+@pytest.fixture
+def waiting(twilio, parent):
+    """A request that waits for its signature since today."""
+    return to_sign(twilio, parent, "00")
+
+
+def to_sign(twilio, parent, *endings):
+    sid = filed(parent, *endings).pk
+    twilio.porting.review(sid)
+    return read(parent, sid)
+
+
+def age(request, days):
+    since = timezone.now() - timedelta(days=days, minutes=1)
+    type(request).objects.filter(pk=request.pk).update(status_since=since)
+
+
+def rows(client, **params):
+    return [row.text for row in Page.of(client, url_of(BOARD, **params)).all("#deadlines tbody tr")]
+
+
+@pytest.mark.parametrize(("days", "red_from"), [(30, 25), (7, 6)])
+def test_red_is_the_last_fifth_of_any_limit(days, red_from):
+    for day in range(1, days + 1):
+        found = count_days(NOW - timedelta(days=day - 1, minutes=1), days, NOW)
+        assert found.day == day
+        assert found.is_late is (day >= red_from)
+        assert found.is_late is (timedelta(days=day - 1, minutes=1) >= late_after(days))
+
+
+def test_the_count_never_leaves_its_limit():
+    assert count_days(NOW + timedelta(hours=1), 30, NOW).day == 1
+    assert count_days(NOW - timedelta(days=90), 30, NOW).day == 30
+
+
+def test_requests_orders_and_letters_stand_in_the_order_of_their_ends(
+    twilio, parent, address, as_porter, waiting
+):
+    received(twilio, parent, address, "07")
+    bad = rejected(twilio, parent, 22153, "63")
+
+    found = rows(as_porter)
+
+    assert next(i for i, row in enumerate(found) if "+1 207-555-0107" in row) < next(
+        i for i, row in enumerate(found) if waiting.pk[-4:] in row
+    )
+    assert bad.pk[-4:] in found[-1], "what has no limit comes last"
+    assert "Day 1 of 7" in " ".join(found)
+    assert "The representative signs the letter" in " ".join(found)
+
+
+def test_it_is_narrowed_to_what_is_late_or_ours(twilio, parent, as_porter, waiting):
+    bad = rejected(twilio, parent, 22153, "63")
+    assert rows(as_porter, show="late") == []
+    [ours] = rows(as_porter, show="ours")
+    assert bad.pk[-4:] in ours
+
+    age(waiting, 24)
+    [late] = rows(as_porter, show="late")
+    assert "Day 25 of 30" in late
+    assert rows(as_porter, show="orders") == []
+    assert len(rows(as_porter, show="requests")) == 2
+
+
+def test_the_clock_runs_out_and_what_is_over_leaves_the_board(twilio, parent, as_porter, waiting):
+    for day in (10, 29):
+        twilio.clock.advance(timedelta(days=10 if day == 10 else 19))
+        assert read(parent, waiting.pk).status == "waiting_for_signature"
+        age(waiting, day)
+        assert f"Day {day + 1} of 30" in rows(as_porter)[0]
+    twilio.clock.advance(timedelta(days=1, hours=1))
+
+    over = read(parent, waiting.pk)
+
+    assert (over.status, "not signed within 30 days" in over.cancellation_reason) == ("canceled", True)
+    assert rows(as_porter) == []
+
+
+def test_pages_are_turned_by_key_forwards_and_backwards(parent, as_porter, waiting):
+    template = PortInRequest.objects.get(pk=waiting.pk)
+    for n in range(60):
+        template.pk = f"KW{n:032x}"
+        template.status_since = NOW - timedelta(hours=n)
+        template.save(force_insert=True)
+
+    page = Page.of(as_porter, url_of(BOARD, size=25))
+    seen = page.rows
+    while page.has_link("Next"):
+        page = Page.of(as_porter, BOARD + page.link("Next"))
+        seen += page.rows
+    assert len(seen) == len(set(seen)) == 61
+    assert "51–61 of 61" in page.one("nav.pages").text
+    back = Page.of(as_porter, BOARD + page.link("Previous"))
+    assert back.rows == seen[25:50]
+    last = Page.of(as_porter, BOARD + back.link("Last"))
+    assert last.rows == seen[50:]
+    assert as_porter.get(url_of(BOARD, page="bm9uc2Vuc2U")).status_code == 200
+
+
+def test_the_overview_leads_to_what_runs_out(twilio, parent, manager, waiting):
+    complete(parent)
+    age(waiting, 28)
+    client = Client()
+    client.force_login(manager)
+
+    page = Page.of(client, "/")
+
+    assert f"{BOARD}?show=late" in {link["href"] for link in page.all("a")}
+    assert "Porting deadlines are in their last fifth" in page.one("main").text
+
+
+def test_people_who_port_are_mailed_once_a_day_and_nobody_else(twilio, parent, porter, viewer, waiting):
+    assert not send_digest(porter.pk), "nothing runs out"
+    age(waiting, 26)
+
+    current_app.tasks["remind_of_porting"].run()
+    for person in (porter, porter, viewer):
+        send_digest(person.pk)
+
+    assert [message.to for message in mail.outbox] == [[porter.email]]
+    body, subject = mail.outbox[0].body, mail.outbox[0].subject
+    assert "1 deadline of porting and hosting runs out" in subject
+    assert waiting.get_absolute_url() in body
+    assert "day 27 of 30" in body
+    assert PREFIX not in body
+    assert not any(isinstance(text, str) and text in body for text in LOSING_CARRIER.values())
+
+
+def test_nobody_sees_or_is_mailed_what_is_of_another_account(twilio, parent, waiting):
+    age(waiting, 26)
+    stranger = make_user(Role.PORTING, accounts=[make_account()])
+    client = Client()
+    client.force_login(stranger)
+
+    assert rows(client) == []
+    assert not send_digest(stranger.pk)
+
+
+def test_an_order_that_waits_for_a_call_is_ours(twilio, parent, address, as_porter):
+    [order] = received(twilio, parent, address, "08")
+    HostedOrder.objects.filter(pk=order.pk).update(status_since=datetime.now(tz=NOW.tzinfo))
+    assert any("+1 207-555-0108" in row for row in rows(as_porter, show="ours"))
+
+
+def test_it_costs_as_many_queries_for_one_as_for_many(twilio, parent, as_porter, waiting):
+    as_porter.get(BOARD)
+    with counted("porting_deadline_list"):
+        as_porter.get(BOARD)
+    to_sign(twilio, parent, "01")
+    with counted("porting_deadline_list"):
+        as_porter.get(BOARD)
+    assert_is_region(as_porter, BOARD, "deadlines")
+    assert as_porter.post(BOARD).status_code == 405
