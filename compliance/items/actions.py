@@ -48,7 +48,7 @@ def create_end_user(
 ) -> EndUser:
     """Make an end user at Twilio, once. `values` are its attributes (page 34).
 
-    Raises the four Twilio failures, AlreadyUnderWay, and AlreadySent: its operation has the end user as target.
+    Raises the four Twilio failures, AlreadyUnderWay, and AlreadySent, whose operation is about the end user.
     """
     login = account.require_own_login()
     return create_once(
