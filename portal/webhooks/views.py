@@ -127,7 +127,7 @@ def delivery_body(request: StaffRequest, delivery_id: int) -> HttpResponse:
     if subject is None:
         raise Http404
     request.access.require(Permission.READ_CALLBACKS, subject.account.pk)
-    return reveal(request, subject, _MASK)
+    return reveal(request, subject)
 
 
 def _body_of(delivery: Delivery) -> Subject | None:
@@ -142,6 +142,7 @@ def _body_of(delivery: Delivery) -> Subject | None:
         url=reverse("delivery-body", args=[delivery.pk]),
         page_url=reverse("delivery-detail", args=[delivery.pk]),
         read=lambda: delivery.body,
+        hint=_MASK,
     )
 
 
@@ -154,7 +155,7 @@ def _body_cell(request: StaffRequest, delivery: Delivery) -> MaskedCell | None:
         for permission in (Permission.READ_CALLBACKS, Permission.REVEAL_PERSONAL)
     )
     running = reveals.running(request.user, subject.target) if can_reveal else {}
-    return reveals.cell_of(subject, _MASK, can_reveal=can_reveal, running=running)
+    return reveals.cell_of(subject, can_reveal=can_reveal, running=running)
 
 
 def _effect(delivery: Delivery) -> list[Event]:

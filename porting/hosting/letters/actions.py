@@ -84,9 +84,13 @@ def _of_letter(letter: AuthorizationDocument) -> dict[str, Any]:
 
 def _of_orders(sids: Sequence[str]) -> dict[str, Any]:
     """The authorized user whom the orders name, where the first of them name the same one."""
-    names = ("address_sid", "email", "contact_title", "contact_phone_number", "cc_emails")
-    orders = HostedOrder.objects.filter(pk__in=sids[:_COMPARED]).only("sid", *names)
-    said = [{name: getattr(order, name) for name in names} for order in orders]
+    names = ("address_sid", "email", "contact_title", "contact_phone_number")
+    rows = HostedOrder.objects.filter(pk__in=sids[:_COMPARED])
+    orders = rows.only("sid", "cc_emails", *names)
+    said = [
+        {**{name: getattr(order, name) for name in names}, "cc_emails": order.cc_emails or []}
+        for order in orders
+    ]
     return said[0] if said and all(one == said[0] for one in said) else {}
 
 
