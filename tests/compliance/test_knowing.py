@@ -73,6 +73,9 @@ def test_it_shows_who_could_hold_a_bundle(as_compliance, django_assert_max_num_q
     rows = {row.one("th").text: row.text for row in Page(answer).all("tbody tr")}
     assert "Ready" in rows[ready.friendly_name]
     assert "Enter business name" in rows["Lacking Ltd"]
+    start = Page(answer).all("tbody a.button")[0]["href"]
+    assert f"holder={ready.pk}" in start
+    assert as_compliance.get(start).status_code == 200
 
 
 def test_a_foreign_accounts_end_users_are_not_shown(client):
