@@ -128,6 +128,10 @@ app.conf.beat_schedule = {
         "task": "purge_guided_answers",
         "schedule": crontab(hour=3, minute=30),
     },
+    "delete what was typed to host numbers": {
+        "task": "purge_hosting",
+        "schedule": crontab(hour=3, minute=30),
+    },
     "delete files that belong to nothing": {
         "task": "purge_files",
         "schedule": crontab(hour=3, minute=10),

@@ -3,6 +3,7 @@ from uuid import UUID
 from celery import shared_task
 
 from portal.webhooks import processing
+from porting.hosting import retention
 from porting.hosting.callbacks import actions as callbacks
 from porting.hosting.calls import actions as calls
 from porting.hosting.eligibility import actions as eligibility
@@ -37,3 +38,8 @@ def settle_hosting() -> None:
     orders.settle_deletions()
     calls.settle_verifications()
     letters.settle_letters()
+
+
+@shared_task(name="purge_hosting")
+def purge_hosting() -> None:
+    retention.purge_hosting()
