@@ -1,6 +1,6 @@
 """What a check has found: rows for its table, and the requests that follow from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,10 +72,29 @@ class Outcome:
         return sum(offer.draft is None for offer in self.offers)
 
 
-def tally_of(batch: Batch) -> list[tuple[str, str, int]]:
-    """Name, label and count of each kind of answer."""
-    counts = batch.items.aggregate(**{name: Count("pk", filter=q) for name, (_, q) in SHOWN.items()})
-    return [(name, label, counts[name]) for name, (label, _) in SHOWN.items() if counts[name]]
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far a check is: all numbers, those it is done with, those to ask again, and each kind of answer."""
+
+    total: int
+    ended: int
+    again: int
+    answers: Mapping[str, int]
+
+    @property
+    def share(self) -> float:
+        return self.ended / self.total if self.total else 1.0
+
+
+def tally_of(batch: Batch) -> Tally:
+    counts = batch.items.aggregate(
+        total=Count("pk"),
+        ended=Count("pk", filter=~Q(state__in=BatchItem.UNENDED)),
+        again=Count("pk", filter=Q(state__in=BatchItem.AGAIN)),
+        **{name: Count("pk", filter=q) for name, (_, q) in SHOWN.items()},
+    )
+    answers = {name: counts[name] for name in SHOWN}
+    return Tally(counts["total"], counts["ended"], counts["again"], answers)
 
 
 def rows_of(items: Sequence[BatchItem], access: Access) -> list[Row]:

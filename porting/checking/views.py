@@ -20,8 +20,8 @@ from portal.batches import asking
 from portal.csv_files import csv_response
 from portal.http import StaffRequest, go, page
 from portal.labels import BATCH_STATES, label_for
-from portal.listing import Sort, list_page, list_url
-from portal.models import Batch, BatchItem, TwilioAccount
+from portal.listing import Count, Sort, list_page, list_url
+from portal.models import Batch, TwilioAccount
 from portal.shell import visible_accounts
 from porting.checking import actions
 from porting.checking.forms import CheckForm
@@ -91,26 +91,26 @@ def check_create(request: StaffRequest) -> HttpResponse:
 def check_detail(request: StaffRequest, batch_id: UUID) -> HttpResponse:
     """How far the check is, every number's answer, and once it has ended the requests that follow."""
     batch = _check(request, batch_id)
-    tally = batch.tally()
-    total = sum(tally.values())
-    ended = total - sum(tally[state] for state in BatchItem.UNENDED)
+    tally = tally_of(batch)
     shown = request.GET.get("show", "")
     items = batch.items.select_related("number_check")
     if shown in SHOWN:
         items = items.filter(SHOWN[shown][1])
-    listing = list_page(request, items, sorts=_POSITION, default_sort="position")
+    count = Count(tally.answers.get(shown, tally.total))
+    listing = list_page(request, items, sorts=_POSITION, default_sort="position", count=count)
     by = read_by(request.GET.getlist("by")) if "split" in request.GET else list(By)
     context: dict[str, Any] = {
         "batch": batch,
         "account": get_object_or_404(TwilioAccount, pk=batch.account_sids[0]),
         "label": label_for(BATCH_STATES, batch.state),
-        "total": total,
-        "ended": ended,
-        "share": ended / total if total else 1,
-        "again": sum(tally[state] for state in BatchItem.AGAIN),
+        "total": tally.total,
+        "ended": tally.ended,
+        "share": tally.share,
+        "again": tally.again,
         "tally": [
-            (label, count, name == shown, list_url(request.GET, show=None if name == shown else name))
-            for name, label, count in tally_of(batch)
+            (SHOWN[name][0], n, name == shown, list_url(request.GET, show=None if name == shown else name))
+            for name, n in tally.answers.items()
+            if n
         ],
         "shown": shown,
         "list": listing,
