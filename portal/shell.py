@@ -235,6 +235,12 @@ NAVIGATION = (
                 also=("porting:eligibility-detail", "porting:order-create"),
             ),
             NavItem(
+                "Porting webhooks",
+                "porting:porting-webhook-list",
+                Permission.MANAGE_PORTING,
+                also=("porting:porting-webhook-edit",),
+            ),
+            NavItem(
                 "Letters",
                 "porting:authorization-list",
                 also=(

@@ -13,3 +13,4 @@ def receive_porting_webhook(delivery_id: int) -> None:
 @shared_task(name="settle_cancellations")
 def settle_cancellations() -> None:
     actions.settle_cancellations()
+    webhooks.settle_webhooks()
