@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from portal.models import Change, Delivery, Operation, Role
 from portal.sandbox.faults import Fault
-from portal.webhooks.intake import callback_url
 from portal.twilio.errors import Absent
+from portal.webhooks.intake import callback_url
 from porting.following import tasks  # noqa: F401 (registers them)
 from porting.following.webhooks import actions
 from porting.following.webhooks.lookups import Configuration, fetch_configuration
