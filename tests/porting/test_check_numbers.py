@@ -11,7 +11,7 @@ from portal.models import Batch, BatchItem, Role
 from portal.sandbox.faults import Fault
 from portal.sandbox.porting.settings import PortingSettings
 from porting.checking.actions import CHECK_NUMBERS, carry_out_check
-from porting.models import AccountFeature, NumberCheck, PortInDraft
+from porting.models import AccountFeature, EligibilityCheck, NumberCheck, PortInDraft
 from tests.factories import make_number, make_user
 from tests.mirroring import complete
 from tests.pages import Page, assert_is_region
@@ -192,6 +192,18 @@ def test_one_request_is_offered_for_each_type_and_need_of_pins_and_the_others_st
     assert "+18005550110" in texts[0]
     assert parent.pk in texts[0]
     assert page.has_link("Check numbers")
+
+
+def test_what_cannot_be_ported_is_offered_for_hosting_in_one_press(client, parent):
+    batch = checked(client, parent, f"{PREFIX}10\n{PREFIX}90\n{PREFIX}91")
+    page = Page.of(client, url_of(batch))
+
+    form = page.form("form.hosting-offer")
+    answer = client.post(page.one("form.hosting-offer")["action"], form)
+
+    assert form["numbers"] == [f"{PREFIX}90"]
+    assert answer.status_code == 302
+    assert [one.phone_number for one in EligibilityCheck.objects.get().results.all()] == [f"{PREFIX}90"]
 
 
 def test_the_split_can_be_made_coarser(client, parent):
