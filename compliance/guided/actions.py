@@ -61,15 +61,15 @@ def forget_answer(*, bundle: Bundle, task: str) -> None:
     GuidedAnswer.objects.filter(bundle_sid=bundle.pk, task=task).delete()
 
 
-def note_shown(*, bundle: Bundle, sid: str, actor: User) -> None:
-    """Somebody is shown what an object says, to change it: written down before, like every reveal."""
+def note_shown(*, bundle: Bundle, sid: str, actor: User, why: str = "Opened to be changed") -> None:
+    """Somebody is shown what an object says: written down before, like every reveal."""
     if not Reveal.objects.running().filter(actor=actor, target=sid, field=ALL_FIELDS).exists():
         Reveal.objects.create(
             actor=actor,
             account_id=bundle.account_id,
             target=sid,
             field=ALL_FIELDS,
-            reason=f"Opened to be changed in bundle {bundle.pk}",
+            reason=f"{why} in bundle {bundle.pk}",
             expires_at=timezone.now() + SHOWN_FOR,
         )
 

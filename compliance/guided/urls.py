@@ -13,6 +13,7 @@ urlpatterns = [
     path(
         "<slug:sid>/tasks/documents/<path:requirement>/", views_items.bundle_document, name="bundle-document"
     ),
+    path("<slug:sid>/spelling/", views_submit.bundle_spelling, name="bundle-spelling"),
     path("<slug:sid>/check/", views_submit.bundle_check, name="bundle-check"),
     path("<slug:sid>/submitted/", views_submit.bundle_submitted, name="bundle-submitted"),
 ]

@@ -11,6 +11,7 @@ from compliance.bundles.actions import NotCompliant, submit_bundle
 from compliance.guided import actions
 from compliance.guided.draft import Draft
 from compliance.guided.pages import FAILURES, LOST, draft_of, explain, task_page
+from compliance.guided.spelling import spelling_of
 from compliance.guided.summary import sections_of, since_rejection
 from compliance.labels import BUNDLE_STATES
 from compliance.models import Bundle
@@ -45,10 +46,25 @@ def bundle_check(request: StaffRequest, sid: str) -> HttpResponse:
             **context,
             "sections": sections_of(draft, request.user),
             "since": since_rejection(draft),
+            "spelling": spelling_of(draft),
             "form_key": uuid4(),
         },
         status=status,
     )
+
+
+@require_GET
+@allowed(Permission.MANAGE_BUNDLES)
+def bundle_spelling(request: StaffRequest, sid: str) -> HttpResponse:
+    """Names beside each other, character by character. Whoever opens it is shown what the items say."""
+    draft = draft_of(request, sid, must_be_open=False)
+    findings = spelling_of(draft)
+    shown = {finding.sid for finding in findings if not finding.sid.startswith("AD")}
+    if findings and draft.end_user:
+        shown.add(draft.end_user.pk)
+    for item in sorted(shown):
+        actions.note_shown(bundle=draft.bundle, sid=item, actor=request.user, why="Spelling compared")
+    return task_page(request, "bundle_spelling", draft, {"findings": findings})
 
 
 def _submit(request: StaffRequest, draft: Draft, context: dict[str, object]) -> HttpResponse | None:

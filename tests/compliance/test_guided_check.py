@@ -4,13 +4,24 @@ import pytest
 
 from compliance.guided.actions import save_answer
 from compliance.guided.retention import purge_answers
-from compliance.models import Bundle, GuidedAnswer, Regulation
+from compliance.models import Bundle, GuidedAnswer, Regulation, SupportingDocument
 from compliance.sync import refetch_bundle
 from portal.models import Change, Operation, Reveal
 from portal.sandbox.faults import Fault
 from portal.sandbox.regulatory import resources as wire
 from portal.sandbox.regulatory.verdicts import Verdict
-from tests.compliance.guided import FIRM, add_end_user, errors, fill, make_draft, reviewer, send, url
+from portal.sandbox.resources import Address as TwilioAddress
+from tests.compliance.guided import (
+    FIRM,
+    REGISTER,
+    add_end_user,
+    errors,
+    fill,
+    make_draft,
+    reviewer,
+    send,
+    url,
+)
 from tests.mirroring import complete
 from tests.pages import Page
 
@@ -200,3 +211,26 @@ def test_what_was_typed_goes_with_a_record_once_nobody_needs_it(client, twilio, 
     record = purge_answers()
     assert set(record.ids) == {full.pk, left.pk}
     assert not GuidedAnswer.objects.filter(task="address").exists()
+
+
+def test_names_that_people_read_as_one_are_compared_character_by_character(client, twilio, full):
+    document = SupportingDocument.objects.get(type=REGISTER)
+    assert "Compare the spelling" not in Page.of(client, url(full, "check/")).text
+    with twilio.changing() as (store, _):
+        paper = store.find(wire.SupportingDocument, document.pk)
+        paper.attributes["business_name"] = f"{FIRM}."
+        store.save(paper)
+        address = store.find(TwilioAddress, document.address_sids[0])
+        address.customer_name = FIRM.replace(" ", "  ")
+        store.save(address)
+    for resource in ("documents", "addresses"):
+        complete(full.account, resource)
+
+    assert "2 names are not spelled as the end user's" in Page.of(client, url(full, "check/")).text
+    Reveal.objects.all().delete()
+    page = Page.of(client, url(full, "spelling/"))
+
+    words = {row.all("td")[-1].text for row in page.all("tbody tr")}
+    assert words == {"They differ in punctuation or spaces.", "They differ in spaces."}
+    assert {mark.text for mark in page.all("mark")} == {".", "\u00b7"}
+    assert document.pk in Reveal.objects.values_list("target", flat=True)
