@@ -94,11 +94,13 @@ class Progress:
 
     @property
     def problems(self) -> list[Problem]:
-        return [
-            Problem(gap.words, f"{self.page_url(_PAGES[gap.task])}?check#id_{gap.field}", gap.task)
-            for gap in self.gaps
-            if gap.is_wrong
-        ]
+        return [Problem(gap.words, self._place_of(gap), gap.task) for gap in self.gaps if gap.is_wrong]
+
+    def _place_of(self, gap: Gap) -> str:
+        """The very input where a gap is closed; the numbers stand with the tasks."""
+        if gap.field == "numbers":
+            return f"{self.page_url('tasks')}#numbers"
+        return f"{self.page_url(_PAGES[gap.task])}?check#id_{gap.field}"
 
     @cached_property
     def tasks(self) -> list[Task]:

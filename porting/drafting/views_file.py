@@ -8,10 +8,12 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.access import Permission, allowed
+from portal.files import NotThere
 from portal.http import StaffRequest, go
 from portal.models import Operation
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.reveal.reveals import mask
+from portal.secrets import CannotDecrypt
 from portal.twilio.errors import TwilioFailure, Uncertain
 from porting.drafting.pages import draft_of, draft_page
 from porting.drafting.progress import read_progress
@@ -65,6 +67,9 @@ def _file(request: StaffRequest, draft: PortInDraft, context: dict[str, Any]) ->
         if sent.operation.state == Operation.State.REFUSED:
             context["refusal"] = f"This form was sent before, and was refused: {sent.operation.words}"
             return None
+    except (NotThere, CannotDecrypt):
+        context["refusal"] = "The utility bill was not kept. Upload it again, then file the request."
+        return None
     except AlreadyUnderWay:
         messages.info(request, "The request is being filed already. This page says what became of it.")
     except Uncertain as failure:

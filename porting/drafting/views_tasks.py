@@ -16,6 +16,7 @@ from portal.access import Permission, allowed
 from portal.files import NotThere
 from portal.http import StaffRequest, go
 from portal.operations import AlreadyUnderWay
+from portal.secrets import CannotDecrypt
 from portal.twilio.errors import TwilioFailure
 from porting.drafting import actions
 from porting.drafting.forms import BillForm, DetailsForm, TaskForm, WhenForm, labels_of
@@ -35,6 +36,7 @@ MakeForm = Callable[..., TaskForm]
 def draft_bill(request: StaffRequest, pk: UUID) -> HttpResponse:
     """The utility bill and its date; Twilio gets the file as soon as both are right."""
     draft = draft_of(request, pk)
+    actions.note_shown(draft=draft, actor=request.user)
     today = timezone.now().date()
     if request.method == "GET":
         form = BillForm.shown(draft, BILL, today=today)
@@ -54,7 +56,7 @@ def draft_bill(request: StaffRequest, pk: UUID) -> HttpResponse:
         draft = upload_bill(draft=draft, actor=request.user)
     except AlreadyUnderWay:
         form.add_error("bill", "It is being uploaded already. Wait a moment, then press Continue")
-    except NotThere:
+    except (NotThere, CannotDecrypt):
         form.add_error("bill", "The utility bill was not kept. Select it again")
     except TwilioFailure as failure:
         form.add_error("bill", f"Kept here, and not at Twilio yet. {failure.words}")
@@ -78,6 +80,7 @@ def draft_details(request: StaffRequest, pk: UUID) -> HttpResponse:
 def draft_when(request: StaffRequest, pk: UUID) -> HttpResponse:
     """Target date, window, who is notified, and a bundle where one is asked for."""
     draft = draft_of(request, pk)
+    actions.note_shown(draft=draft, actor=request.user)
     today = timezone.now().date()
     about = {
         "today": today,

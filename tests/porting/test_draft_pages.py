@@ -336,6 +336,18 @@ def test_what_twilio_refuses_stands_beside_its_field_and_can_be_tried_again(clie
     assert states(client, draft)["Notification e-mails"] == "There is a problem"
 
 
+def test_a_bill_that_the_disk_has_lost_is_asked_for_again(client, parent, porter, settings):
+    draft = filled(parent, porter)
+    for path in settings.FILES_DIR.glob("??/*"):
+        path.unlink()
+
+    answer = client.post(url_of("check", draft), {})
+
+    assert answer.status_code == 422
+    assert "Upload it again" in Page(answer).one("[data-error-summary]").text
+    assert not Operation.objects.exists()
+
+
 def test_numbers_that_are_being_ported_already_are_named_with_their_request(client, parent, porter):
     found = file_port_in(parent, "10")
     complete(parent, "port_ins")
