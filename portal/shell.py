@@ -190,6 +190,7 @@ NAVIGATION = (
                 also=(
                     "porting:port-in-detail",
                     "porting:port-in-reveal",
+                    "porting:port-in-calendar",
                     "porting:port-in-fix",
                     "porting:port-in-fix-check",
                     "porting:port-in-cancel",

@@ -67,6 +67,22 @@ class NumberLine:
     ours: PhoneNumber | None  # once it is in the account
     operation: Operation | None  # a cancellation that has not ended
 
+    @property
+    def lacks(self) -> str:
+        """What a ported number still wants, as far as it can be seen."""
+        if self.ours is None:
+            return ""
+        missing = [
+            words
+            for words, is_missing in (
+                ("calls go nowhere", self.ours.calls_go_to.kind == "none"),
+                ("messages go nowhere", self.ours.messages_go_to.kind == "none"),
+                ("no emergency address", not self.ours.emergency_address_id),
+            )
+            if is_missing
+        ]
+        return ", ".join(missing).capitalize()
+
 
 def line_of(request: PortInRequest, now: datetime | None = None) -> Line:
     stage = stage_of(request.status)
@@ -140,5 +156,5 @@ def _in_account(numbers: Iterable[str], account_sid: str) -> dict[str, PhoneNumb
     found = list(numbers)
     if not found:
         return {}
-    rows = PhoneNumber.objects.present().filter(phone_number__in=found, account=account_sid)
-    return {number.phone_number: number for number in rows.defer("payload").order_by("remote_created_at")}
+    rows = PhoneNumber.objects.for_table().present().filter(phone_number__in=found, account=account_sid)
+    return {number.phone_number: number for number in rows.order_by("remote_created_at")}

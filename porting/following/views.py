@@ -26,6 +26,7 @@ from portal.timeline import timeline
 from portal.twilio.errors import TwilioFailure
 from porting.following import actions
 from porting.following.filters import PortInFilter
+from porting.following.landing.checklist import TICKED, date_text, steps_for
 from porting.following.lines import (
     CARRIER_FIELDS,
     FIELDS,
@@ -48,7 +49,7 @@ SORTS = (
     Sort("waiting", "Longest in its status", ("status_since", "sid")),
 )
 FILTERS = ("turn", "status", "account")
-OPERATION_TITLES = {FILE_PORT_IN: "Filed", actions.CANCEL_PORT_IN: "Canceled"}
+OPERATION_TITLES = {FILE_PORT_IN: "Filed", actions.CANCEL_PORT_IN: "Canceled", TICKED: "Seen to"}
 PROPERTIES = {
     "port_in_request_status": "Status",
     "target_port_in_date": "Target date",
@@ -193,6 +194,10 @@ def show(request: StaffRequest, port_in: PortInRequest, *, status: int = 200, **
         "replaced": replaced,
         "successors": PortInRequest.objects.filter(replaces=port_in.pk).defer(*HEAVY),
         "drafts": PortInDraft.objects.open().filter(replaces=port_in.pk) if can_manage else (),
+        "ported": tally.get("completed", 0),
+        "steps_after": steps_for(port_in) if tally.get("completed") else (),
+        "date_text": date_text(port_in),
+        "can_configure": request.access.can(Permission.UPDATE_NUMBER, account_sid),
         "can_manage": can_manage,
         "can_annotate": request.access.can(Permission.ANNOTATE, account_sid),
         "open_operation": Operation.objects.open().about(port_in.pk).select_related("actor").first(),

@@ -1,0 +1,87 @@
+"""The days on which numbers are ported, as the losing carriers agreed to them or as we asked for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from django.db.models import Count, Exists, OuterRef
+from django.db.models.functions import TruncDate
+
+from portal.access import Access
+from portal.labels import Label, label_for
+from porting.following.lines import HEAVY
+from porting.models import PortInNumber, PortInRequest
+from porting.portin.dates import warning_of
+from porting.statuses import PORT_IN_STATES
+
+# A month has room for so many requests; the list has the others.
+MOST = 500
+_GONE = ("canceled", "expired", "canceling", "port_rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Numbers of a request on one day. It is agreed when the losing carrier has said so."""
+
+    request: PortInRequest
+    numbers: int
+    is_agreed: bool
+
+    @property
+    def label(self) -> Label:
+        return label_for(PORT_IN_STATES, self.request.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: date
+    warning: str
+    ports: list[Port] = field(default_factory=list)
+
+    @property
+    def numbers(self) -> int:
+        return sum(port.numbers for port in self.ports)
+
+
+def month_of(text: str, today: date) -> date:
+    """`2026-12` as its first day; this month for anything else."""
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return today.replace(day=1)
+
+
+def neighbors(month: date) -> tuple[date, date]:
+    """The months before and after, as far as there are dates for them."""
+    before = month if month.year <= 1 else (month - timedelta(days=1)).replace(day=1)
+    after = month if month.year >= 9999 else (month + timedelta(days=32)).replace(day=1)
+    return before, after
+
+
+def days_of(month: date, access: Access) -> Sequence[Day]:
+    """The days of a month with something on them, in three queries."""
+    _, after = neighbors(month)
+    agreed = access.visible(PortInNumber.objects.present()).exclude(status__in=_GONE)
+    counts = list(
+        agreed.filter(port_date__gte=month, port_date__lt=after)
+        .order_by()
+        .annotate(day=TruncDate("port_date"))
+        .values_list("day", "request")
+        .annotate(Count("sid"))[:MOST]
+    )
+    requests = PortInRequest.objects.select_related("account").defer(*HEAVY)
+    known = requests.in_bulk({sid for _, sid, _ in counts})
+    ports = [(day, Port(known[sid], count, True)) for day, sid, count in counts if sid in known]
+    dated = PortInNumber.objects.filter(request=OuterRef("pk"), port_date__isnull=False)
+    wished = access.visible(requests.present().open()).filter(
+        ~Exists(dated), target_date__gte=month, target_date__lt=after
+    )
+    ports += [
+        (one.target_date, Port(one, one.numbers_requested, False))
+        for one in wished.order_by("target_date", "sid")[:MOST]
+        if one.target_date
+    ]
+    days: dict[date, Day] = {}
+    for day, port in sorted(ports, key=lambda one: (one[0], not one[1].is_agreed, one[1].request.pk)):
+        days.setdefault(day, Day(day, warning_of(day, "US"))).ports.append(port)
+    return list(days.values())
