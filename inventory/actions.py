@@ -12,7 +12,7 @@ from inventory import gateway, sync
 from inventory.configuration import PROPERTIES, configuration_of
 from inventory.models import PhoneNumber
 from portal import operations
-from portal.models import Change, Note, Operation, TwilioAccount, User
+from portal.models import Change, Operation, TwilioAccount, User
 from portal.twilio.errors import Absent, NoCredentials, TwilioFailure
 from portal.twilio.login import Login
 from portal.twilio.patience import IN_A_REQUEST, Patience
@@ -193,10 +193,6 @@ def _write_ours(sid: str, ours: Mapping[str, Sequence[Any]]) -> None:
             after = sorted({*number.tags, *after} - (set(before) - set(after)))
         setattr(number, name, after)
     number.save(update_fields=list(ours))
-
-
-def add_note(*, number: PhoneNumber, body: str, author: User) -> Note:
-    return Note.objects.create(target=number.sid, account_id=number.account_id, author=author, body=body)
 
 
 def _login(number: PhoneNumber) -> Login:

@@ -247,7 +247,3 @@ class NumberAnnotationForm(PortalForm):
         if long := [tag for tag in tags if len(tag) > 40]:
             raise forms.ValidationError(f"Shorten the tag “{long[0][:50]}” to 40 characters")
         return sorted(tags)
-
-
-class NoteForm(PortalForm):
-    body = forms.CharField(label="Note", max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))

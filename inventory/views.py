@@ -31,6 +31,7 @@ from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
 from portal.listing import ListPage, Sort, list_page, read_order, seek
 from portal.models import Operation
+from portal.object_pages import NoteForm, note_on, read_again
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
@@ -215,14 +216,12 @@ def number_annotate(request: StaffRequest, sid: str) -> HttpResponse:
 @allowed(Permission.ANNOTATE)
 def number_note(request: StaffRequest, sid: str) -> HttpResponse:
     number = _visible_number(request, sid)
-    request.access.require(Permission.ANNOTATE, number.account_id)
-    form = forms.NoteForm(request.POST)
-    if form.is_valid():
-        actions.add_note(number=number, body=form.cleaned_data["body"], author=request.user)
-        messages.success(request, "Note added.")
-        return go(request, "inventory:number-detail", number.sid)
-    context = {**_number_context(request, number), "note_form": form}
-    return page(request, "inventory/number_detail.html", context, fragment="number", status=422)
+
+    def show(form: NoteForm) -> HttpResponse:
+        context = {**_number_context(request, number), "note_form": form}
+        return page(request, "inventory/number_detail.html", context, fragment="number", status=422)
+
+    return note_on(request, number, show)
 
 
 @require_POST
@@ -230,14 +229,7 @@ def number_note(request: StaffRequest, sid: str) -> HttpResponse:
 def number_refresh(request: StaffRequest, sid: str) -> HttpResponse:
     """Read this one number from Twilio now."""
     number = _visible_number(request, sid)
-    request.access.require(Permission.REFRESH, number.account_id)
-    try:
-        actions.read_number(number=number)
-    except TwilioFailure as failure:
-        messages.error(request, sentence_of(failure))
-    else:
-        messages.success(request, "Read from Twilio just now.")
-    return go(request, "inventory:number-detail", number.sid)
+    return read_again(request, number, lambda: actions.read_number(number=number), sentence_of)
 
 
 def _visible_number(request: StaffRequest, sid: str) -> PhoneNumber:
@@ -294,7 +286,7 @@ def _number_context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any
             number.sid, kinds=OPERATION_TITLES, properties=_TOLD, made_as=number.phone_number
         ),
         "freshness": freshness("numbers", [number.account]).or_read_at(number.synced_at),
-        "note_form": forms.NoteForm(),
+        "note_form": NoteForm(),
         "tasks": tasks_for(request.access, number.account_id),
     }
 

@@ -15,7 +15,7 @@ from compliance import gateway, sync
 from compliance.models import Bundle, EndUser, Evaluation, ItemAssignment, Regulation, SupportingDocument
 from portal import operations
 from portal.creation import create_once, settle_creation
-from portal.models import Change, Note, Operation, TwilioAccount, User
+from portal.models import Change, Operation, TwilioAccount, User
 from portal.secrets import fingerprint
 from portal.twilio.errors import Absent, TwilioFailure
 from portal.twilio.patience import IN_A_REQUEST, Patience
@@ -283,10 +283,6 @@ def delete_bundle(
         sync.mark_bundle_absent(bundle.pk, asked_at=asked_at, source=Change.Source.OPERATION)
         operations.end(operation, request_id=request_id)
     return operation
-
-
-def add_note(*, bundle: Bundle, body: str, author: User) -> Note:
-    return Note.objects.create(target=bundle.pk, account_id=bundle.account_id, author=author, body=body)
 
 
 def settle_bundle_operations() -> None:

@@ -14,10 +14,6 @@ from portal.urls_from_staff import UrlField, fault_of_url
 REASON = "Kept with the change, for whoever asks later."
 
 
-class NoteForm(PortalForm):
-    body = forms.CharField(label="Note", max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
-
-
 class _ReasonedForm(PortalForm):
     """A form that is sent once, with a reason that is kept."""
 

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 from compliance.bundles import actions
 from compliance.bundles.contents import contents_of
 from compliance.bundles.filters import BundleFilter
-from compliance.bundles.forms import NoteForm
 from compliance.bundles.lines import deadline_of, for_list, lines_of
 from compliance.bundles.progress import next_of, steps_of
 from compliance.evaluations import compare, read_faults
@@ -35,6 +34,7 @@ from portal.freshness import freshness
 from portal.http import StaffRequest, page
 from portal.labels import label_for
 from portal.listing import Sort, list_page, read_order, seek
+from portal.object_pages import NoteForm
 from portal.reveal.reveals import Subject, cell_of, running
 from portal.reveal.views import private, reveal
 from portal.saved_views.menu import view_menu

@@ -8,13 +8,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from compliance.bundles import actions
 from compliance.bundles.actions import ChangedMeanwhile
-from compliance.bundles.forms import BundleForm, DeletionForm, NoteForm, mark_of
+from compliance.bundles.forms import BundleForm, DeletionForm, mark_of
 from compliance.bundles.refusals import field_of, sentence_of
 from compliance.bundles.views import show, visible_bundle
 from compliance.models import Bundle
 from portal.access import Permission, allowed
 from portal.http import StaffRequest, go, page
 from portal.models import Operation
+from portal.object_pages import note_on, read_again
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.twilio.errors import Absent, TwilioFailure, Uncertain
 
@@ -25,13 +26,7 @@ _LATE = "Another change of this bundle has not ended yet. Wait until it has."
 @allowed(Permission.ANNOTATE)
 def bundle_note(request: StaffRequest, sid: str) -> HttpResponse:
     bundle = visible_bundle(request, sid)
-    request.access.require(Permission.ANNOTATE, bundle.account_id)
-    form = NoteForm(request.POST)
-    if form.is_valid():
-        actions.add_note(bundle=bundle, body=form.cleaned_data["body"], author=request.user)
-        messages.success(request, "Note added.")
-        return go(request, bundle)
-    return show(request, bundle, status=422, note_form=form)
+    return note_on(request, bundle, lambda form: show(request, bundle, status=422, note_form=form))
 
 
 @require_POST
@@ -39,14 +34,7 @@ def bundle_note(request: StaffRequest, sid: str) -> HttpResponse:
 def bundle_refresh(request: StaffRequest, sid: str) -> HttpResponse:
     """Read this one bundle, its items and its evaluations from Twilio now."""
     bundle = visible_bundle(request, sid)
-    request.access.require(Permission.REFRESH, bundle.account_id)
-    try:
-        actions.read_bundle(bundle=bundle)
-    except TwilioFailure as failure:
-        messages.error(request, sentence_of(failure))
-    else:
-        messages.success(request, "Read from Twilio just now.")
-    return go(request, bundle)
+    return read_again(request, bundle, lambda: actions.read_bundle(bundle=bundle), sentence_of)
 
 
 @require_POST

@@ -21,7 +21,7 @@ from compliance.documents.words import mark_of
 from compliance.models import SupportingDocument
 from portal import files, operations
 from portal.creation import create_once, settle_creation
-from portal.models import Change, Note, Operation, StoredFile, TwilioAccount, User
+from portal.models import Change, Operation, StoredFile, TwilioAccount, User
 from portal.secrets import fingerprint
 from portal.twilio.bodies import UNREADABLE, read_object
 from portal.twilio.errors import Absent, TwilioFailure, Uncertain
@@ -221,10 +221,6 @@ def read_document(*, document: SupportingDocument, patience: Patience = IN_A_REQ
         raise
     sync.apply_document(snapshot, source=Change.Source.READ)
     return _fetched(document.sid)
-
-
-def add_note(*, document: SupportingDocument, body: str, author: User) -> Note:
-    return Note.objects.create(target=document.sid, account_id=document.account_id, author=author, body=body)
 
 
 def settle_document_operations() -> None:

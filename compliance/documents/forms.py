@@ -18,10 +18,6 @@ class _ActForm(PortalForm):
     form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
 
-class NoteForm(PortalForm):
-    body = forms.CharField(label="Note", max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
-
-
 class PlaceForm(PortalForm):
     """Which kind of document, and whose."""
 

@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -15,7 +14,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from compliance.documents import actions
 from compliance.documents.filters import DocumentFilter
-from compliance.documents.forms import NoteForm
 from compliance.documents.querysets import bundles_by_document, lacks_file
 from compliance.documents.refusals import sentence_of
 from compliance.documents.words import (
@@ -32,15 +30,15 @@ from portal.access import Permission, allowed
 from portal.csv_files import csv_response
 from portal.filtering import applied, chips_of
 from portal.freshness import freshness
-from portal.http import StaffRequest, go, page
+from portal.http import StaffRequest, page
 from portal.listing import Sort, list_page, read_order, seek
 from portal.models import Operation, StoredFile
+from portal.object_pages import NoteForm, note_on, read_again
 from portal.reveal.reveals import MaskedCell, Subject, cell_of, file_field, mask, running
 from portal.reveal.views import private, reveal
 from portal.reveal.views_files import may_see
 from portal.shell import visible_accounts
 from portal.timeline import timeline
-from portal.twilio.errors import TwilioFailure
 
 SORTS = (
     Sort("name", "Name", ("friendly_name", "sid")),
@@ -128,13 +126,7 @@ def document_file_reveal(request: StaffRequest, sid: str, pk: UUID) -> HttpRespo
 @allowed(Permission.ANNOTATE)
 def document_note(request: StaffRequest, sid: str) -> HttpResponse:
     document = visible_document(request, sid)
-    request.access.require(Permission.ANNOTATE, document.account_id)
-    form = NoteForm(request.POST)
-    if form.is_valid():
-        actions.add_note(document=document, body=form.cleaned_data["body"], author=request.user)
-        messages.success(request, "Note added.")
-        return go(request, document)
-    return show(request, document, status=422, note_form=form)
+    return note_on(request, document, lambda form: show(request, document, status=422, note_form=form))
 
 
 @require_POST
@@ -142,14 +134,7 @@ def document_note(request: StaffRequest, sid: str) -> HttpResponse:
 def document_refresh(request: StaffRequest, sid: str) -> HttpResponse:
     """Read this one document from Twilio now."""
     document = visible_document(request, sid)
-    request.access.require(Permission.REFRESH, document.account_id)
-    try:
-        actions.read_document(document=document)
-    except TwilioFailure as failure:
-        messages.error(request, sentence_of(failure))
-    else:
-        messages.success(request, "Read from Twilio just now.")
-    return go(request, document)
+    return read_again(request, document, lambda: actions.read_document(document=document), sentence_of)
 
 
 def visible_document(request: StaffRequest, sid: str) -> SupportingDocument:

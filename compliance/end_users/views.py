@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from compliance.bundles.forms import NoteForm
 from compliance.bundles.holders import bundles_holding, bundles_of
 from compliance.end_users.fields import fields_of
 from compliance.end_users.filters import EndUserFilter
@@ -25,6 +24,7 @@ from portal.filtering import applied, chips_of
 from portal.freshness import freshness
 from portal.http import StaffRequest, page
 from portal.listing import Sort, list_page, read_order, seek
+from portal.object_pages import NoteForm
 from portal.reveal.reveals import MaskedCell, Subject, cell_of, mask, running
 from portal.reveal.views import private, reveal
 from portal.shell import visible_accounts

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from compliance.bundles.forms import DeletionForm, NoteForm
+from compliance.bundles.forms import DeletionForm
 from compliance.bundles.holders import bundles_of
 from compliance.end_users.fields import fields_of
 from compliance.end_users.forms import EndUserForm, mark_of
@@ -18,6 +18,7 @@ from compliance.models import EndUser
 from portal.access import Permission, allowed
 from portal.http import StaffRequest, go, page
 from portal.models import Operation
+from portal.object_pages import note_on, read_again
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.twilio.errors import Absent, TwilioFailure, Uncertain
 
@@ -28,13 +29,7 @@ _LATE = "Another change of this end user has not ended yet. Wait until it has."
 @allowed(Permission.ANNOTATE)
 def end_user_note(request: StaffRequest, sid: str) -> HttpResponse:
     end_user = visible_end_user(request, sid)
-    request.access.require(Permission.ANNOTATE, end_user.account_id)
-    form = NoteForm(request.POST)
-    if form.is_valid():
-        actions.add_note(end_user=end_user, body=form.cleaned_data["body"], author=request.user)
-        messages.success(request, "Note added.")
-        return go(request, end_user)
-    return show(request, end_user, status=422, note_form=form)
+    return note_on(request, end_user, lambda form: show(request, end_user, status=422, note_form=form))
 
 
 @require_POST
@@ -42,14 +37,7 @@ def end_user_note(request: StaffRequest, sid: str) -> HttpResponse:
 def end_user_refresh(request: StaffRequest, sid: str) -> HttpResponse:
     """Read this one end user from Twilio now."""
     end_user = visible_end_user(request, sid)
-    request.access.require(Permission.REFRESH, end_user.account_id)
-    try:
-        actions.read_end_user(end_user=end_user)
-    except TwilioFailure as failure:
-        messages.error(request, sentence_of(failure))
-    else:
-        messages.success(request, "Read from Twilio just now.")
-    return go(request, end_user)
+    return read_again(request, end_user, lambda: actions.read_end_user(end_user=end_user), sentence_of)
 
 
 @require_http_methods(["GET", "POST"])

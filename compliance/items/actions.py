@@ -17,7 +17,7 @@ from compliance import gateway, sync
 from compliance.models import EndUser, SupportingDocument
 from portal import operations
 from portal.creation import create_once, settle_creation
-from portal.models import Change, Note, Operation, TwilioAccount, User
+from portal.models import Change, Operation, TwilioAccount, User
 from portal.secrets import fingerprint
 from portal.twilio.errors import Absent, TwilioFailure
 
@@ -195,10 +195,6 @@ def read_end_user(*, end_user: EndUser) -> EndUser:
     sync.apply_end_user(snapshot, source=Change.Source.READ)
     fresh: EndUser = EndUser.objects.select_related("account").get(pk=end_user.pk)
     return fresh
-
-
-def add_note(*, end_user: EndUser, body: str, author: User) -> Note:
-    return Note.objects.create(target=end_user.pk, account_id=end_user.account_id, author=author, body=body)
 
 
 def settle_item_operations() -> None:

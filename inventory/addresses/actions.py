@@ -25,7 +25,7 @@ from inventory.addresses.rules import PARTS
 from inventory.models import Address
 from portal import operations
 from portal.mirror.records import rfc2822
-from portal.models import Change, Note, Operation, TwilioAccount, User
+from portal.models import Change, Operation, TwilioAccount, User
 from portal.twilio.bodies import UNREADABLE, read_object
 from portal.twilio.errors import Absent, NoCredentials, TwilioFailure
 from portal.twilio.login import Login
@@ -251,10 +251,6 @@ def read_address(*, address: Address, patience: Patience = IN_A_REQUEST) -> Addr
     sync.apply_address(snapshot, source=Change.Source.READ)
     fresh: Address = Address.objects.select_related("account").get(pk=address.sid)
     return fresh
-
-
-def add_note(*, address: Address, body: str, author: User) -> Note:
-    return Note.objects.create(target=address.sid, account_id=address.account_id, author=author, body=body)
 
 
 def settle_address_operations() -> None:

@@ -2,7 +2,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -17,16 +16,16 @@ from inventory.addresses.lookups import Dependent
 from inventory.addresses.refusals import sentence_of
 from inventory.addresses.reports import Troubles, fit_of_number, numbers_in_trouble, use_counts
 from inventory.addresses.rules import is_box
-from inventory.forms import NoteForm
 from inventory.models import Address, PhoneNumber
 from inventory.querysets import PhoneNumberQuerySet
 from portal.access import Permission, allowed
 from portal.csv_files import csv_response
 from portal.filtering import applied, chips_of
 from portal.freshness import freshness
-from portal.http import StaffRequest, go, page
+from portal.http import StaffRequest, page
 from portal.listing import Sort, list_page, list_url, read_order, seek
 from portal.models import Operation
+from portal.object_pages import NoteForm, note_on, read_again
 from portal.shell import visible_accounts
 from portal.timeline import timeline
 from portal.twilio.errors import TwilioFailure
@@ -118,14 +117,14 @@ def address_numbers(request: StaffRequest, sid: str) -> HttpResponse:
 @allowed(Permission.ANNOTATE)
 def address_note(request: StaffRequest, sid: str) -> HttpResponse:
     address = visible_address(request, sid)
-    request.access.require(Permission.ANNOTATE, address.account_id)
-    form = NoteForm(request.POST)
-    if form.is_valid():
-        actions.add_note(address=address, body=form.cleaned_data["body"], author=request.user)
-        messages.success(request, "Note added.")
-        return go(request, "inventory:address-detail", address.sid)
-    context = {**_context(request, address), "note_form": form}
-    return page(request, "inventory/addresses/address_detail.html", context, fragment="address", status=422)
+
+    def show(form: NoteForm) -> HttpResponse:
+        context = {**_context(request, address), "note_form": form}
+        return page(
+            request, "inventory/addresses/address_detail.html", context, fragment="address", status=422
+        )
+
+    return note_on(request, address, show)
 
 
 @require_POST
@@ -133,14 +132,7 @@ def address_note(request: StaffRequest, sid: str) -> HttpResponse:
 def address_refresh(request: StaffRequest, sid: str) -> HttpResponse:
     """Read this one address from Twilio now."""
     address = visible_address(request, sid)
-    request.access.require(Permission.REFRESH, address.account_id)
-    try:
-        actions.read_address(address=address)
-    except TwilioFailure as failure:
-        messages.error(request, sentence_of(failure))
-    else:
-        messages.success(request, "Read from Twilio just now.")
-    return go(request, "inventory:address-detail", address.sid)
+    return read_again(request, address, lambda: actions.read_address(address=address), sentence_of)
 
 
 @require_GET

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from compliance.bundles.actions import UPDATE_BUNDLE, add_note
+from compliance.bundles.actions import UPDATE_BUNDLE
 from compliance.models import Bundle, EndUser
 from compliance.sync import keep_versions
-from portal.models import Operation, Role
+from portal.models import Note, Operation, Role
 from tests.factories import (
     assign,
     make_account,
@@ -205,7 +205,9 @@ def test_a_regulation_that_changed_since_is_told_with_what_is_different(as_viewe
 def test_the_history_names_changes_of_contact_and_name_without_their_values(as_viewer, account, regulation):
     bundle = bundle_of(account, regulation)
     make_bundle(account, regulation, sid=bundle.pk, friendly_name="Erika Muster", email="erika@example.com")
-    add_note(bundle=bundle, body="Call them.", author=make_user(Role.SUPPORT))
+    Note.objects.create(
+        target=bundle.pk, account=bundle.account, body="Call them.", author=make_user(Role.SUPPORT)
+    )
     told = Page.of(as_viewer, url(bundle)).one(".timeline").text
     assert "Call them." in told
     assert "Changed:" in told

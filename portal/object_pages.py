@@ -1,0 +1,57 @@
+"""What the page of every object offers: to write a note on it, and to read it from Twilio now."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+
+from portal.access import Permission
+from portal.forms import PortalForm
+from portal.http import StaffRequest, go
+from portal.models import Note
+from portal.twilio.errors import TwilioFailure
+
+
+class Shown(Protocol):
+    """A row of an account, with a page."""
+
+    pk: Any
+    account_id: str
+
+    def get_absolute_url(self) -> str: ...
+
+
+class NoteForm(PortalForm):
+    body = forms.CharField(label="Note", max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+def note_on(request: StaffRequest, row: Shown, show: Callable[[NoteForm], HttpResponse]) -> HttpResponse:
+    """Add the note that was typed, or `show` the page again with what is wrong with it."""
+    request.access.require(Permission.ANNOTATE, row.account_id)
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return show(form)
+    Note.objects.create(
+        target=row.pk, account_id=row.account_id, author=request.user, body=form.cleaned_data["body"]
+    )
+    messages.success(request, "Note added.")
+    return go(request, row)
+
+
+def read_again(
+    request: StaffRequest,
+    row: Shown,
+    read: Callable[[], object],
+    sentence_of: Callable[[TwilioFailure], str],
+) -> HttpResponse:
+    """Read one object from Twilio, and go to its page whatever came of it."""
+    request.access.require(Permission.REFRESH, row.account_id)
+    try:
+        read()
+    except TwilioFailure as failure:
+        messages.error(request, sentence_of(failure))
+    else:
+        messages.success(request, "Read from Twilio just now.")
+    return go(request, row)
