@@ -5,6 +5,7 @@ from porting.drafting import views, views_file, views_tasks
 urlpatterns = [
     path("", views.draft_list, name="draft-list"),
     path("<uuid:pk>/", views.draft_tasks, name="draft-tasks"),
+    path("<uuid:pk>/leave-out/", views.draft_leave_out, name="draft-leave-out"),
     path("<uuid:pk>/delete/", views.draft_delete, name="draft-delete"),
     path("<uuid:pk>/bill/", views_tasks.draft_bill, name="draft-bill"),
     path("<uuid:pk>/details/", views_tasks.draft_details, name="draft-details"),

@@ -37,6 +37,21 @@ def draft_list(request: StaffRequest) -> HttpResponse:
 
 @require_POST
 @allowed(Permission.MANAGE_PORTING)
+def draft_leave_out(request: StaffRequest, pk: UUID) -> HttpResponse:
+    """Take the ticked numbers out of the request."""
+    draft = draft_of(request, pk)
+    ticked = set(request.POST.getlist("out")) & set(draft.numbers)
+    if not ticked:
+        messages.error(request, "Tick the numbers to take out.")
+    elif drafts.leave_out(draft=draft, numbers=ticked, actor=request.user):
+        messages.success(request, f"{len(ticked):,} taken out of the request.")
+    else:
+        messages.error(request, "No number would be left. Throw the draft away instead.")
+    return go(request, draft)
+
+
+@require_POST
+@allowed(Permission.MANAGE_PORTING)
 def draft_delete(request: StaffRequest, pk: UUID) -> HttpResponse:
     """Throw the draft away, with all that was typed. Nothing was filed."""
     draft = draft_of(request, pk)

@@ -104,6 +104,23 @@ def save_draft(
     return fetch_draft(row)
 
 
+def leave_out(*, draft: PortInDraft, numbers: Collection[str], actor: User) -> bool:
+    """Take numbers out of a draft, with their PINs; False, and nothing changed, where none would be left."""
+    with transaction.atomic():
+        row = PortInDraft.objects.open().select_for_update().get(pk=draft.pk)
+        kept = [number for number in row.numbers if number not in numbers]
+        if not kept:
+            return False
+        pins = {number: pin for number, pin in (row.said.get("pins") or {}).items() if number in kept}
+        row.values = {**row.said, **({"pins": pins} if row.said.get("pins") else {})}
+        row.numbers, row.pin_numbers = kept, [number for number in row.pin_numbers if number in kept]
+        row.refusals = {name: words for name, words in (row.refusals or {}).items() if name != "numbers"}
+        row.saved_by, row.version = actor, row.version + 1
+        row.save(update_fields=["values", "numbers", "pin_numbers", "refusals", "saved_by", "version"])
+        PortInDraft.objects.filter(pk=row.pk).update(saved_at=Now())
+    return True
+
+
 def fetch_draft(draft: PortInDraft) -> PortInDraft:
     """The draft as it is now."""
     return PortInDraft.objects.select_related("account", "bill", "saved_by").get(pk=draft.pk)

@@ -356,7 +356,27 @@ def test_numbers_that_are_being_ported_already_are_named_with_their_request(clie
     answer = client.post(url_of("check", draft), {})
 
     assert answer.status_code == 422
-    assert found.request.sid[:6] in Page(answer).one("[data-error-summary]").text
+    summary = Page(answer).one("[data-error-summary]")
+    assert found.request.sid[:6] in summary.text
+    form = Page(answer).form("[data-error-summary] form")
+    assert client.post(summary.one("form")["action"], form)["Location"] == url_of("tasks", draft)
+    draft.refresh_from_db()
+    assert draft.numbers == [f"{PREFIX}11"]
+    assert client.post(url_of("check", draft), {})["Location"] == url_of("filed", draft)
+
+
+def test_numbers_can_be_taken_out_with_their_pins_and_never_all(client, parent, porter):
+    pins = {f"{PREFIX}50": PIN, f"{PREFIX}51": "1"}
+    draft = begun(parent, porter, "50", "51", values={"pins": pins}, pin_numbers=list(pins))
+
+    client.post(url_of("leave-out", draft), {"out": f"{PREFIX}50"})
+    draft.refresh_from_db()
+    assert (draft.numbers, draft.pin_numbers) == ([f"{PREFIX}51"], [f"{PREFIX}51"])
+    assert draft.said["pins"] == {f"{PREFIX}51": "1"}
+
+    client.post(url_of("leave-out", draft), {"out": f"{PREFIX}51"})
+    draft.refresh_from_db()
+    assert draft.numbers == [f"{PREFIX}51"]
 
 
 def test_somebody_elses_answers_are_masked_until_they_are_opened_and_that_is_written_down(parent, porter):
