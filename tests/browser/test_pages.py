@@ -173,7 +173,7 @@ NOT_PAGES = {
     "compliance:bundle-regulation",
     "compliance:document-export", "compliance:document-note", "compliance:document-refresh",
     "porting:check-prepare", "porting:check-stop", "porting:check-again", "porting:check-export",
-    "porting:draft-delete",
+    "porting:draft-delete", "porting:draft-leave-out",
     "file-download", "file-preview",
     "delivery-replay", "compliance:bundle-callback", "porting:hosting-callback",
     "porting:hosted-order-export", "porting:hosted-order-select", "porting:hosted-order-refresh",
