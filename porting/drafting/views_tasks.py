@@ -19,7 +19,8 @@ from portal.operations import AlreadyUnderWay
 from portal.secrets import CannotDecrypt
 from portal.twilio.errors import TwilioFailure
 from porting.drafting import actions
-from porting.drafting.forms import BillForm, DetailsForm, TaskForm, WhenForm, labels_of
+from porting.drafting.forms import BillForm, TaskForm, WhenForm, labels_of
+from porting.drafting.forms_details import DetailsForm
 from porting.drafting.pages import draft_of, draft_page
 from porting.drafting.progress import BILL, DETAILS, WHEN, read_progress
 from porting.drafting.zones import zones_for
