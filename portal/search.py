@@ -17,8 +17,8 @@ from portal.access import Access
 from portal.labels import label_for
 from portal.models import TwilioAccount
 from portal.numbering import country_name, read_number, spaced, type_name
-from porting.models import AuthorizationDocument, HostedOrder
-from porting.statuses import AUTHORIZATION_STATES, HOSTED_ORDER_STATES
+from porting.models import AuthorizationDocument, HostedOrder, PortInRequest
+from porting.statuses import AUTHORIZATION_STATES, HOSTED_ORDER_STATES, PORT_IN_STATES
 
 PER_KIND = 8
 _PERSONAL = ("payload", "attributes", "value_fingerprints")  # and large: a list does without
@@ -139,6 +139,9 @@ def _by_sid(sid: str, access: Access) -> list[Group]:
         case "HR":
             orders = access.visible(HostedOrder.objects.filter(pk=sid).select_related("account"))
             groups = [Group("Hosted orders", _order_hits(orders))]
+        case "KW":
+            requests = access.visible(PortInRequest.objects.filter(pk=sid).select_related("account"))
+            groups = [Group("Port-in requests", _port_in_hits(requests))]
         case "PX":
             letters = access.visible(AuthorizationDocument.objects.filter(pk=sid).select_related("account"))
             groups = [Group("Letters of authorization", _letter_hits(letters))]
@@ -275,6 +278,17 @@ def _order_hits(orders: Iterable[HostedOrder]) -> list[Hit]:
             reverse("porting:hosted-order-detail", args=[order.pk]),
         )
         for order in orders
+    ]
+
+
+def _port_in_hits(requests: Iterable[PortInRequest]) -> list[Hit]:
+    return [
+        Hit(
+            str(request),
+            f"{label_for(PORT_IN_STATES, request.status).word} · {request.account}",
+            request.get_absolute_url(),
+        )
+        for request in requests
     ]
 
 

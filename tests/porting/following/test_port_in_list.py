@@ -98,3 +98,11 @@ def test_it_costs_as_many_queries_for_one_as_for_many(parent, as_porter):
     PortInRequest.objects.exclude(pk=PortInRequest.objects.first().pk).delete()
     with counted("port_in_list"):
         assert as_porter.get(LIST).status_code == 200
+
+
+def test_the_search_at_the_top_opens_a_request_by_its_sid(parent, as_porter):
+    request = filed(parent, "00")
+
+    answer = as_porter.get("/search/", {"q": request.pk})
+
+    assert answer["Location"] == request.get_absolute_url()
