@@ -1,0 +1,75 @@
+"""J-7: a losing carrier rejected numbers; they are corrected and filed again."""
+
+import re
+from datetime import UTC, datetime
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.accessibility import assert_good
+from tests.browser.conftest import OpenPage
+from tests.browser.walks import Walk
+
+# Codes that are about a value which is typed once for the request.
+CORRECTABLE = {"22153": "Customer name", "22156": "Account number"}
+
+
+def rejected_request(page: Page) -> tuple[str, str]:
+    """A request with numbers that were rejected for one of these codes, and the code."""
+    page.goto("/port-ins/?turn=us&size=200")
+    links = [str(link.get_attribute("href")) for link in page.locator("[data-row-link]").all()]
+    for path in links:
+        page.goto(f"{path}?show=port_rejected")
+        text = page.get_by_role("main").inner_text()
+        if code := next((code for code in CORRECTABLE if code in text), None):
+            return path, code
+    raise AssertionError("The demo has no request that was rejected for a name or an account number.")
+
+
+def test_rejected_numbers_are_corrected_and_filed_again(open_page: OpenPage):
+    page = open_page("porting")
+    path, code = rejected_request(page)
+    page.goto("/port-ins/?turn=us&size=200")
+    assert_good(page)
+    walk = Walk(page)
+    walk.press(page.locator(f"a[data-row-link][href='{path}']"))
+    assert_good(page)
+
+    walk.press(page.get_by_role("link", name=re.compile(r"^Fix \d+ rejected number")))
+    group = page.get_by_role("region", name=re.compile(code))
+    expect(group).to_contain_text("Ask for the")
+    assert_good(page)
+    group.get_by_label(CORRECTABLE[code]).fill("AZ-4711 Corrected")
+    for field in page.get_by_label("Street", exact=False).all():  # some were rejected for the address, too
+        field.fill("21 Example Road")
+    today = datetime.now(UTC).date()
+    bill = page.get_by_role("group", name=re.compile("Date of the bill"))
+    for part in ("Day", "Month", "Year"):
+        bill.get_by_label(part).fill(str(getattr(today, part.lower())))
+    page.get_by_label("The bill shows name").check()
+    walk.press(page.get_by_role("button", name="Preview"))
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check before you cancel and file again")
+    expect(page.get_by_role("table")).to_contain_text("AZ-4711 Corrected")
+    assert_good(page)
+    walk.press(page.get_by_role("button", name=re.compile(r"^Cancel \d+ number")))
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Check your answers before you file the request"
+    )
+    assert_good(page)
+    walk.press(page.get_by_role("button", name="File port-in request"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Port-in request filed")
+    assert walk.clicks <= 6
+    assert len(walk.pages) - 1 <= 5, walk.pages
+
+    page.goto(path)
+    expect(page.get_by_role("main")).to_contain_text("Rejected numbers of it were filed again with")
+    assert_good(page)
+
+
+def test_deadlines_calendar_and_webhooks_are_good_to_everybody(open_page: OpenPage):
+    page = open_page("porting")
+    for path in ("/porting/deadlines/", "/port-ins/calendar/", "/porting/webhooks/"):
+        page.goto(path)
+        assert_good(page)
+    page.locator("[data-row-link]").first.click()
+    assert_good(page)
