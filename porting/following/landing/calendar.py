@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Count, Exists, OuterRef
 from django.db.models.functions import TruncDate
@@ -63,9 +63,9 @@ def days_of(month: date, access: Access) -> Sequence[Day]:
     _, after = neighbors(month)
     agreed = access.visible(PortInNumber.objects.present()).exclude(status__in=_GONE)
     counts = list(
-        agreed.filter(port_date__gte=month, port_date__lt=after)
+        agreed.filter(port_date__gte=_midnight(month), port_date__lt=_midnight(after))
         .order_by()
-        .annotate(day=TruncDate("port_date"))
+        .annotate(day=TruncDate("port_date", tzinfo=UTC))
         .values_list("day", "request")
         .annotate(Count("sid"))[:MOST]
     )
@@ -85,3 +85,8 @@ def days_of(month: date, access: Access) -> Sequence[Day]:
     for day, port in sorted(ports, key=lambda one: (one[0], not one[1].is_agreed, one[1].request.pk)):
         days.setdefault(day, Day(day, warning_of(day, "US"))).ports.append(port)
     return list(days.values())
+
+
+def _midnight(day: date) -> datetime:
+    """Where a day begins that is counted as Twilio counts its own."""
+    return datetime.combine(day, time(), UTC)
