@@ -11,6 +11,7 @@ from inventory.models import PhoneNumber
 from inventory.usage import standing
 from portal.mirror.engine import read_listing
 from portal.models import SyncRun, TwilioAccount
+from portal.numbering import country_of
 from portal.sandbox.core import Sandbox
 from portal.twilio.pages import Effort, Page
 from tests.factories import make_number, make_sid
@@ -56,12 +57,12 @@ def list_numbers(account: TwilioAccount, payloads: Sequence[dict[str, Any]]) -> 
     standing.refresh_account(account)
 
 
-def number_of(twilio: Sandbox, account: TwilioAccount, *, prefix: str = "+1") -> PhoneNumber:
+def number_of(twilio: Sandbox, account: TwilioAccount, *, country: str = "US") -> PhoneNumber:
     """A number that Twilio has too: it can do calls and messages, and web addresses answer."""
     record = next(
         record
         for record in truth(twilio, account)
-        if record["phone_number"].startswith(prefix)
+        if country_of(record["phone_number"]) == country
         and all(record["capabilities"][name] for name in ("voice", "sms"))
         and record["voice_url"]
         and not (record["trunk_sid"] or record["voice_application_sid"] or record["sms_application_sid"])

@@ -310,7 +310,7 @@ def test_an_application_that_twilio_has_not_is_refused_in_our_words(as_support, 
 
 
 def test_what_a_kind_of_number_cannot_have_is_refused_beside_its_field(as_support, twilio, parent):
-    british = number_of(twilio, parent, prefix="+44")
+    british = number_of(twilio, parent, country="GB")
 
     page = refused(send(as_support, british, voice_caller_id_lookup="on"))
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,6 +61,7 @@ def test_a_worker_killed_in_the_middle_of_a_day_loses_nothing_and_counts_nothing
     portal.wait_for(pk, state="running", pages=17)
     portal.kill(worker)
     portal.sandbox.faults.remove(slow.id)
+    time.sleep(0.5)  # what was asked for before it died is answered, and in the journal
     [interrupted] = portal.rows("SELECT * FROM inventory_usagewindow WHERE read_at IS NULL")
     assert (interrupted["kind"], interrupted["day"], interrupted["pages"]) == ("calls", day, 10)
     before = len(read_of(portal, day))

@@ -127,7 +127,7 @@ class Installation:
     def run(self, pk: int) -> dict[str, Any]:
         return self.rows("SELECT * FROM portal_syncrun WHERE id = %s", pk)[0]
 
-    def wait_for(self, pk: int, seconds: float = 20, **wanted: Any) -> dict[str, Any]:
+    def wait_for(self, pk: int, seconds: float = 60, **wanted: Any) -> dict[str, Any]:
         """The run, once its row says so, or says that more pages were read than that."""
         wanted = {"pages": 0, **wanted}
         deadline = time.monotonic() + seconds

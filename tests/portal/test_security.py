@@ -32,7 +32,9 @@ PUBLIC = {
     "healthz",
     "readyz",
     "session",  # says that there is none
-    "compliance:bundle-callback",  # Twilio signs
+    "compliance:bundle-callback",  # Twilio signs these three
+    "porting:hosting-callback",
+    "porting:porting-webhook",
     "account_login",
     "account_logout",
     "account_signup",  # says that there is no sign-up
