@@ -13,7 +13,7 @@ from django.utils import timezone
 from portal import operations
 from portal.batches import asking
 from portal.batches.runner import Outcome, Refused
-from portal.models import Batch, BatchItem, Change, Note, Operation, User
+from portal.models import Batch, BatchItem, Change, Operation, User
 from portal.twilio.errors import Absent, TwilioFailure
 from portal.twilio.patience import IN_A_REQUEST, IN_A_TASK, Patience
 from porting.following.tracker import CancelGuard, first_date
@@ -53,10 +53,6 @@ def read_port_in(*, request: PortInRequest, patience: Patience = IN_A_REQUEST) -
     if fresh is None:
         raise Absent("Twilio does not have this request any more.")
     return fresh
-
-
-def add_note(*, request: PortInRequest, body: str, author: User) -> Note:
-    return Note.objects.create(target=request.pk, account_id=request.account_id, author=author, body=body)
 
 
 def cancel_port_in(

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -15,15 +14,15 @@ from portal.access import Permission, allowed
 from portal.csv_files import csv_response
 from portal.filtering import applied, chips_of
 from portal.freshness import freshness
-from portal.http import StaffRequest, go, page
+from portal.http import StaffRequest, page
 from portal.labels import label_for
 from portal.listing import Sort, list_page, list_url, read_order, seek
 from portal.models import Operation
+from portal.object_pages import NoteForm, note_on, read_again
 from portal.reveal.reveals import cell_of, running
 from portal.reveal.views import private, reveal
 from portal.shell import visible_accounts
 from portal.timeline import timeline
-from portal.twilio.errors import TwilioFailure
 from porting.following import actions
 from porting.following.filters import PortInFilter
 from porting.following.landing.checklist import TICKED, date_text, steps_for
@@ -38,7 +37,6 @@ from porting.following.lines import (
     with_first_number,
 )
 from porting.following.tracker import steps_of
-from porting.hosting.orders.forms import NoteForm
 from porting.hosting.refusals import sentence_of
 from porting.models import AccountFeature, PortInDraft, PortInNumber, PortInRequest
 from porting.portin.actions import FILE_PORT_IN
@@ -125,25 +123,14 @@ def port_in_reveal(request: StaffRequest, sid: str, field: str) -> HttpResponse:
 def port_in_refresh(request: StaffRequest, sid: str) -> HttpResponse:
     """Read this one request from Twilio now."""
     port_in = visible_port_in(request, sid, Permission.REFRESH)
-    try:
-        actions.read_port_in(request=port_in)
-    except TwilioFailure as failure:
-        messages.error(request, sentence_of(failure))
-    else:
-        messages.success(request, "Read from Twilio just now.")
-    return go(request, port_in)
+    return read_again(request, port_in, lambda: actions.read_port_in(request=port_in), sentence_of)
 
 
 @require_POST
 @allowed(Permission.ANNOTATE)
 def port_in_note(request: StaffRequest, sid: str) -> HttpResponse:
     port_in = visible_port_in(request, sid, Permission.ANNOTATE)
-    form = NoteForm(request.POST)
-    if form.is_valid():
-        actions.add_note(request=port_in, body=form.cleaned_data["body"], author=request.user)
-        messages.success(request, "Note added.")
-        return go(request, port_in)
-    return show(request, port_in, status=422, note_form=form)
+    return note_on(request, port_in, lambda form: show(request, port_in, status=422, note_form=form))
 
 
 def visible_port_in(

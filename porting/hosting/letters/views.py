@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -17,21 +16,19 @@ from portal.access import Permission, allowed
 from portal.csv_files import csv_response
 from portal.filtering import applied, chips_of
 from portal.freshness import freshness
-from portal.http import StaffRequest, go, page
+from portal.http import StaffRequest, page
 from portal.labels import Label, label_for
 from portal.listing import Sort, list_page, read_order, seek
 from portal.models import Operation
+from portal.object_pages import NoteForm, note_on, read_again
 from portal.reveal.reveals import cell_of, running
 from portal.reveal.views import private, reveal
 from portal.shell import visible_accounts
 from portal.timeline import timeline
-from portal.twilio.errors import TwilioFailure
 from porting.deadlines import Deadline, count_days
 from porting.hosting.accounts import kept_out
 from porting.hosting.letters import actions
 from porting.hosting.letters.filters import LetterFilter
-from porting.hosting.orders.actions import add_note
-from porting.hosting.orders.forms import NoteForm
 from porting.hosting.orders.lines import LETTER_FIELDS, line_of, subject_of
 from porting.hosting.orders.tracker import LOA_DAYS
 from porting.hosting.refusals import sentence_of
@@ -118,29 +115,19 @@ def authorization_reveal(request: StaffRequest, sid: str, field: str) -> HttpRes
 def authorization_refresh(request: StaffRequest, sid: str) -> HttpResponse:
     """Read this letter from Twilio now, and the orders that hang on it."""
     letter = visible_letter(request, sid)
-    request.access.require(Permission.REFRESH, letter.account_id)
-    try:
+
+    def read() -> None:
         actions.read_letter(document=letter)
         actions.read_orders(letter.account, actions.order_sids(letter))
-    except TwilioFailure as failure:
-        messages.error(request, sentence_of(failure))
-    else:
-        messages.success(request, "Read from Twilio just now.")
-    return go(request, letter)
+
+    return read_again(request, letter, read, sentence_of)
 
 
 @require_POST
 @allowed(Permission.ANNOTATE)
 def authorization_note(request: StaffRequest, sid: str) -> HttpResponse:
     letter = visible_letter(request, sid)
-    request.access.require(Permission.ANNOTATE, letter.account_id)
-    form = NoteForm(request.POST)
-    if form.is_valid():
-        body = form.cleaned_data["body"]
-        add_note(target=letter.pk, account_sid=letter.account_id, body=body, author=request.user)
-        messages.success(request, "Note added.")
-        return go(request, letter)
-    return show(request, letter, status=422, note_form=form)
+    return note_on(request, letter, lambda form: show(request, letter, status=422, note_form=form))
 
 
 def visible_letter(

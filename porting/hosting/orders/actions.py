@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal import operations
-from portal.models import Change, Note, Operation, User
+from portal.models import Change, Operation, User
 from portal.twilio.errors import Absent, TwilioFailure
 from portal.twilio.patience import IN_A_REQUEST, Patience
 from porting.hosting import gateway, sync
@@ -66,11 +66,6 @@ def delete_order(
         sync.mark_order_absent(order.pk, asked_at=asked_at, source=Change.Source.OPERATION)
         operations.end(operation, request_id=request_id)
     return operation
-
-
-def add_note(*, target: str, account_sid: str, body: str, author: User) -> Note:
-    """A note about an order or a letter."""
-    return Note.objects.create(target=target, account_id=account_sid, author=author, body=body)
 
 
 def settle_deletions() -> None:

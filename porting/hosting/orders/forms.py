@@ -6,10 +6,6 @@ from django.http import QueryDict
 from portal.forms import PortalForm
 
 
-class NoteForm(PortalForm):
-    body = forms.CharField(label="Note", max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
-
-
 class ReasonedForm(PortalForm):
     """A change that is sent once, and why."""
 

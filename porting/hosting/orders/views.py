@@ -21,11 +21,11 @@ from portal.filtering import applied, chips_of
 from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
 from portal.listing import Sort, list_page, read_order, seek
+from portal.object_pages import NoteForm, note_on, read_again
 from portal.reveal.reveals import cell_of, running
 from portal.reveal.views import private, reveal
 from portal.shell import visible_accounts
 from portal.timeline import timeline
-from portal.twilio.errors import TwilioFailure
 from porting.hosting.accounts import kept_out
 from porting.hosting.calls.actions import CALL_OWNER, SEND_BILL
 from porting.hosting.letters.actions import NothingToSign, draft_letters
@@ -33,7 +33,6 @@ from porting.hosting.ordering.actions import CREATE_ORDER
 from porting.hosting.orders import actions
 from porting.hosting.orders.failures import remedy_of, support_text
 from porting.hosting.orders.filters import HostedOrderFilter
-from porting.hosting.orders.forms import NoteForm
 from porting.hosting.orders.lines import ORDER_FIELDS, line_of, subject_of
 from porting.hosting.orders.tracker import MOST_CALLS, steps_of
 from porting.hosting.refusals import sentence_of
@@ -158,32 +157,14 @@ def hosted_order_reveal(request: StaffRequest, sid: str, field: str) -> HttpResp
 def hosted_order_refresh(request: StaffRequest, sid: str) -> HttpResponse:
     """Read this one order from Twilio now."""
     order = visible_order(request, sid)
-    request.access.require(Permission.REFRESH, order.account_id)
-    try:
-        actions.read_order(order=order)
-    except TwilioFailure as failure:
-        messages.error(request, sentence_of(failure))
-    else:
-        messages.success(request, "Read from Twilio just now.")
-    return go(request, order)
+    return read_again(request, order, lambda: actions.read_order(order=order), sentence_of)
 
 
 @require_POST
 @allowed(Permission.ANNOTATE)
 def hosted_order_note(request: StaffRequest, sid: str) -> HttpResponse:
     order = visible_order(request, sid)
-    request.access.require(Permission.ANNOTATE, order.account_id)
-    form = NoteForm(request.POST)
-    if form.is_valid():
-        actions.add_note(
-            target=order.pk,
-            account_sid=order.account_id,
-            body=form.cleaned_data["body"],
-            author=request.user,
-        )
-        messages.success(request, "Note added.")
-        return go(request, order)
-    return show(request, order, status=422, note_form=form)
+    return note_on(request, order, lambda form: show(request, order, status=422, note_form=form))
 
 
 def visible_order(request: StaffRequest, sid: str, permission: Permission = Permission.VIEW) -> HostedOrder:
