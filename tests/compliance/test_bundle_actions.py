@@ -18,7 +18,7 @@ from portal.twilio.errors import Absent, Rejected, Uncertain
 from tests.factories import make_user
 from tests.mirroring import complete
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

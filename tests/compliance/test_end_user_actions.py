@@ -15,7 +15,7 @@ from portal.twilio.errors import Rejected, Uncertain
 from tests.factories import make_user
 from tests.mirroring import complete
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 VALUES = {"business_name": "Marlow & Finch Ltd", "business_registration_number": "DE-555010"}
 

@@ -25,7 +25,7 @@ from tests.compliance.guided import (
 from tests.mirroring import complete
 from tests.pages import Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

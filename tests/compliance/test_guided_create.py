@@ -13,7 +13,7 @@ from tests.mirroring import complete
 from tests.pages import Page, assert_is_region, url_of
 from tests.query_counts import counted
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 NEW = "/bundles/new/"
 FORM = "main form[method=post]"
 

@@ -27,7 +27,7 @@ from tests.mirroring import complete
 from tests.pages import Page
 from tests.query_counts import counted
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

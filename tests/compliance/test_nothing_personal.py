@@ -26,7 +26,7 @@ from tests.factories import make_user
 from tests.mirroring import complete
 from tests.pages import Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 PUBLIC = "https://numbers.example.com"
 NUMBER, PAPER, BORN, PHONE = "CANARY-REG-7319", "CANARY-PAPER-7319", "1987-03-14", "+12025550173"
@@ -193,6 +193,7 @@ def test_whoever_may_only_look_sees_no_value_on_any_page(rejected):
         assert not [value for value in PERSONAL if value in page.source and value != REASON], where
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_error_page_repeats_nothing_that_was_typed(rejected):
     bundle, client, _ = rejected
     client.raise_request_exception = False

@@ -13,7 +13,7 @@ from tests.factories import make_number, make_user
 from tests.mirroring import complete
 from tests.pages import Page, htmx
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

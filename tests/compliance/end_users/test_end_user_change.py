@@ -14,7 +14,7 @@ from tests.factories import assign, make_bundle, make_regulation, make_user
 from tests.mirroring import complete
 from tests.pages import Page, htmx
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 VALUES = {"business_name": "Marlow and Finch", "business_registration_number": "DE-555010"}
 

@@ -25,7 +25,7 @@ from tests.factories import make_user
 from tests.mirroring import complete
 from tests.pages import Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 PUBLIC = "https://numbers.example.com"
 
 

@@ -25,7 +25,7 @@ from tests.compliance.renewals.updates import (
 from tests.factories import make_user
 from tests.mirroring import complete
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
