@@ -42,7 +42,7 @@ from portal.shell import visible_accounts
 from portal.timeline import open_operation, timeline
 
 BUNDLE_SORTS = (
-    Sort("since", "Since", ("since", "sid"), starts_descending=True),
+    Sort("since", "Last change of status", ("since", "sid"), starts_descending=True),
     Sort("name", "Name", ("friendly_name", "sid")),
     Sort("status", "Status", ("status", "sid")),
     Sort("until", "Valid until", ("until", "sid")),

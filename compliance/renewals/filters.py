@@ -27,7 +27,7 @@ _STANDINGS: Mapping[str, str] = {
     "rejected": "Copy rejected",
     "review": "Copy under review",
     "approved": "Approved, replace now",
-    "stalled": "Rests",
+    "stalled": "Stalled",
 }
 
 
@@ -89,7 +89,7 @@ class DeadlineFilter(_BundleFilter):
 class ReviewFilter(_BundleFilter):
     late = _Choice(
         label="Waiting",
-        choices=[("escalate", "Long enough to complain"), ("in-time", "Not so long yet")],
+        choices=[("escalate", "Long enough to write to Twilio"), ("in-time", "Not that long yet")],
         method="by_wait",
     )
 

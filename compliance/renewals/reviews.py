@@ -53,6 +53,10 @@ class Line:
         return expected_by(self.submitted_at)
 
     @property
+    def is_past_expected(self) -> bool:
+        return self.expected_by < timezone.now()
+
+    @property
     def is_for_escalation(self) -> bool:
         return self.waited > escalation_after()
 

@@ -31,7 +31,7 @@ from portal.listing import Sort, list_page, read_order, seek
 from portal.shell import visible_accounts
 
 REVIEW_SORTS = (
-    Sort("waiting", "Submitted", ("submitted_at", "sid")),
+    Sort("waiting", "Time of submission", ("submitted_at", "sid")),
     Sort("name", "Name", ("friendly_name", "sid")),
 )
 FILTERS = ("late", "country", "account")

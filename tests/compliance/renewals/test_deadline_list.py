@@ -87,7 +87,7 @@ def test_it_says_how_long_is_left_what_carries_it_and_how_the_update_stands(as_v
     assert "Rejected, last day passed" in over
     assert "5 days left" in soon
     assert "reminded 7 days before" in soon
-    assert f"Copy in progress since {NOW - timedelta(days=3):%-d %b %Y} Rests" in soon
+    assert f"Copy in progress since {NOW - timedelta(days=3):%-d %b %Y} Stalled" in soon
     assert "Not started" in later
     assert "none" in later
     numbers = page.one(f'a[href="/numbers/?bundle={stock.pk}"]')
