@@ -34,7 +34,7 @@ def test_pages_show_the_last_known_state_and_say_that_twilio_is_away(
     twilio_down.forget_faults()
     page.goto("/numbers/")
     page.get_by_role("button", name="Refresh now").click()
-    expect(page.locator("#progress")).to_contain_text(re.compile("Read 2,[3-6]"))
+    expect(page.locator("#progress")).to_contain_text(re.compile("Read 2,[0-9]"))
     page.goto("/numbers/")
     expect(banner).to_have_count(0)
 

@@ -51,21 +51,21 @@ def test_a_verdict_is_told_read_and_shown_in_the_inbox(
     verdict = json.dumps({"status": "twilio-rejected", "code": 18002, "reason": "The names differ"})
     ask(portal.sandbox.url, "POST", f"/_sandbox/bundles/{bundle}", verdict)
     page = open_page("admin")
+    row = page.locator("tbody tr", has_text="Bundle status: twilio-rejected")
 
     def is_done() -> bool:
         page.goto(f"/deliveries/?q={bundle}&state=done")
-        return page.locator("[data-row-link]").count() == 1
+        return row.count() == 1
 
     for _ in range(40):
         if is_done():
             break
         page.wait_for_timeout(500)
-    expect(page.locator("tbody tr")).to_contain_text("Bundle status: twilio-rejected")
-    expect(page.locator("tbody tr")).to_contain_text("Signed by Twilio")
-    expect(page.locator("tbody tr")).to_contain_text("Changed: status")
+    expect(row).to_contain_text("Signed by Twilio")
+    expect(row).to_contain_text("Changed: status")
     assert_good(page)
 
-    page.locator("[data-row-link]").click()
+    row.locator("[data-row-link]").click()
     expect(page.get_by_role("main")).to_contain_text(re.compile("pending-review|in-review"))
     expect(page.get_by_role("main")).to_contain_text("Why it was rejected is kept with the bundle.")
     expect(page.get_by_role("main")).not_to_contain_text("The names differ")
