@@ -21,6 +21,7 @@ from portal.models import Operation
 from portal.object_pages import NoteForm, note_on, read_again
 from portal.reveal.reveals import cell_of, running
 from portal.reveal.views import private, reveal
+from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 from portal.timeline import timeline
 from porting.following import actions
@@ -79,6 +80,9 @@ def port_in_list(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
     context = {
         "list": listing,
+        "views": view_menu(
+            request, "porting:port-in-list", filter_=filter_, listing=listing, default_sort="-newest"
+        ),
         "filter": filter_,
         "quick_filters": [(filter_.form[name], applied(filter_, request.GET, name)) for name in FILTERS],
         "lines": [line_of(row, now) for row in listing.rows],

@@ -23,6 +23,7 @@ from portal.models import Operation
 from portal.object_pages import NoteForm, note_on, read_again
 from portal.reveal.reveals import cell_of, running
 from portal.reveal.views import private, reveal
+from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 from portal.timeline import timeline
 from porting.deadlines import Deadline, count_days
@@ -68,6 +69,9 @@ def authorization_list(request: StaffRequest) -> HttpResponse:
     listing.chips = chips_of(filter_, request.GET)
     context = {
         "list": listing,
+        "views": view_menu(
+            request, "porting:authorization-list", filter_=filter_, listing=listing, default_sort="-newest"
+        ),
         "filter": filter_,
         "quick_filters": [(filter_.form[name], applied(filter_, request.GET, name)) for name in FILTERS],
         "lines": _lines(listing.rows),

@@ -24,6 +24,7 @@ from portal.listing import Sort, list_page, read_order, seek
 from portal.object_pages import NoteForm, note_on, read_again
 from portal.reveal.reveals import cell_of, running
 from portal.reveal.views import private, reveal
+from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 from portal.timeline import timeline
 from porting.hosting.accounts import kept_out
@@ -85,6 +86,9 @@ def hosted_order_list(request: StaffRequest) -> HttpResponse:
     can_manage = request.access.can(Permission.MANAGE_PORTING)
     context = {
         "list": listing,
+        "views": view_menu(
+            request, "porting:hosted-order-list", filter_=filter_, listing=listing, default_sort="-newest"
+        ),
         "filter": filter_,
         "quick_filters": [(filter_.form[name], applied(filter_, request.GET, name)) for name in FILTERS],
         "lines": [line_of(order, now) for order in listing.rows],
