@@ -26,10 +26,8 @@ class Deadline:
     day: int
     days: int
     until: datetime
-
-    @property
-    def is_late(self) -> bool:
-        return self.day > self.days * 4 // 5
+    is_late: bool
+    is_over: bool  # Twilio was to give it up by now, and we have not learned that it did
 
     @property
     def words(self) -> str:
@@ -37,8 +35,10 @@ class Deadline:
 
 
 def count_days(since: datetime, days: int, now: datetime) -> Deadline:
+    """Days are spans of 24 hours from the moment on, wherever and in whichever season they are counted."""
+    until = since + timedelta(days=days)
     day = min(max((now - since).days + 1, 1), days)
-    return Deadline(day, days, since + timedelta(days=days))
+    return Deadline(day, days, until, now - since >= late_after(days), now >= until)
 
 
 def deadline_in(stage: Stage, since: datetime | None, now: datetime) -> Deadline | None:
@@ -47,5 +47,5 @@ def deadline_in(stage: Stage, since: datetime | None, now: datetime) -> Deadline
 
 
 def late_after(days: int) -> timedelta:
-    """How long something has rested when the last fifth of its days begins."""
-    return timedelta(days=days * 4 // 5)
+    """How long something has rested when the last fifth of its time begins."""
+    return timedelta(days=days) * 4 / 5

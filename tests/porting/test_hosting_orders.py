@@ -40,7 +40,8 @@ def test_every_status_says_who_acts_next():
     [
         ("pending_loa", 0, "Day 1 of 7", False),
         ("pending_loa", 4.9, "Day 5 of 7", False),
-        ("pending_loa", 5.1, "Day 6 of 7", True),
+        ("pending_loa", 5.5, "Day 6 of 7", False),
+        ("pending_loa", 5.7, "Day 6 of 7", True),
         ("received", 12, "Day 7 of 7", True),
         ("verified", 23.9, "Day 24 of 30", False),
         ("verified", 24.1, "Day 25 of 30", True),

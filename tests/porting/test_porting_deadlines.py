@@ -1,6 +1,7 @@
 """The board of deadlines, what the overview takes from it, and the daily reminder (M6)."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from celery import current_app
@@ -54,13 +55,29 @@ def rows(client, **params):
     return [row.text for row in Page.of(client, url_of(BOARD, **params)).all("#deadlines tbody tr")]
 
 
-@pytest.mark.parametrize(("days", "red_from"), [(30, 25), (7, 6)])
-def test_red_is_the_last_fifth_of_any_limit(days, red_from):
-    for day in range(1, days + 1):
-        found = count_days(NOW - timedelta(days=day - 1, minutes=1), days, NOW)
-        assert found.day == day
-        assert found.is_late is (day >= red_from)
-        assert found.is_late is (timedelta(days=day - 1, minutes=1) >= late_after(days))
+@pytest.mark.parametrize(("days", "fifth"), [(30, timedelta(days=24)), (7, timedelta(hours=134, minutes=24))])
+def test_red_is_the_last_fifth_of_any_limit_to_the_second(days, fifth):
+    second = timedelta(seconds=1)
+    assert late_after(days) == fifth
+    assert not count_days(NOW - fifth + second, days, NOW).is_late
+    assert count_days(NOW - fifth, days, NOW).is_late
+    assert not count_days(NOW - timedelta(days=days) + second, days, NOW).is_over
+    assert count_days(NOW - timedelta(days=days), days, NOW).is_over
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "day"), [(0, 1), (86_399, 1), (86_400, 2), (86_400 * 6, 7), (86_400 * 7, 7)]
+)
+def test_a_day_is_24_hours_from_the_moment_on(elapsed, day):
+    assert count_days(NOW - timedelta(seconds=elapsed), 7, NOW).day == day
+
+
+def test_neither_the_zone_nor_summer_time_moves_a_deadline():
+    berlin, utc = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
+    since = datetime(2026, 10, 24, 23, 30, tzinfo=berlin).astimezone(utc)
+    an_hour_less = datetime(2026, 10, 31, 22, 30, tzinfo=berlin).astimezone(utc)
+    found = count_days(since, 7, an_hour_less)
+    assert (found.until, found.is_over) == (an_hour_less, True)
 
 
 def test_the_count_never_leaves_its_limit():
