@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
 from portal.labels import OPERATION_STATES, Label, label_for
-from portal.models import Change, Note, Operation, Reveal
+from portal.models import Change, Note, Operation, Reveal, User
 
 LENGTH = 50
 
@@ -33,6 +34,7 @@ class Event:
     text: str = ""
     state: Label | None = None
     operation: Operation | None = None
+    reveal: Reveal | None = None
 
 
 def timeline(
@@ -75,6 +77,16 @@ def open_operation(events: Iterable[Event]) -> Operation | None:
     return next((one for one in operations if one.state in Operation.OPEN_STATES), None)
 
 
+def running_reveals(events: Iterable[Event], actor: User) -> dict[str, datetime]:
+    """Which values this person may see now, and until when, out of what is told anyway.
+
+    It was told with reveals. One that fifty later events have pushed out is masked again.
+    """
+    reveals = (event.reveal for event in events if event.reveal)
+    mine = [one for one in reveals if one.actor_id == actor.pk and one.expires_at > timezone.now()]
+    return {one.field: one.expires_at for one in sorted(mine, key=lambda one: one.expires_at)}
+
+
 def _operation_event(operation: Operation, kinds: Mapping[str, str], properties: Mapping[str, str]) -> Event:
     return Event(
         at=operation.started_at,
@@ -105,7 +117,8 @@ def change_event(change: Change, *, properties: Mapping[str, str], personal: Col
 
 def _reveal_event(reveal: Reveal, properties: Mapping[str, str]) -> Event:
     name = "file" if reveal.field.startswith("file ") else _name(reveal.field, properties)
-    return Event(reveal.at, f"Revealed: {name}", str(reveal.actor), text=f"Reason: {reveal.reason}")
+    title, reason = f"Revealed: {name}", f"Reason: {reveal.reason}"
+    return Event(reveal.at, title, str(reveal.actor), text=reason, reveal=reveal)
 
 
 def _differences(fields: Mapping[str, Any], properties: Mapping[str, str]) -> list[Difference]:

@@ -106,6 +106,15 @@ def test_a_page_that_waits_goes_on_when_the_code_was_typed(twilio, order, as_por
     assert not page.all("p.code")
 
 
+def test_the_whole_page_goes_on_when_a_callback_was_quicker(twilio, order, parent, as_porter):
+    call(as_porter, order)
+    url = Page.of(as_porter, room(order)).one("#call-state")["hx-get"]
+    twilio.hosting.press(order.pk, twilio.hosting.code_of(order.pk))
+    complete(parent, "hosted_orders")
+
+    assert "HX-Location" in as_porter.get(url, headers=htmx("call-state")).headers
+
+
 def test_two_people_do_not_use_up_two_calls(twilio, order, as_porter):
     form = Page.of(as_porter, room(order)).form("form.form")
     as_porter.post(room(order), form)

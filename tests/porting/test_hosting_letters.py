@@ -200,7 +200,7 @@ def test_the_preview_takes_a_letter_back_and_sends_it_again(twilio, parent, addr
 
 
 def test_only_the_last_fifth_of_seven_days_is_red(letter, as_porter):
-    for days, is_red in ((3.5, False), (4.9, False), (5.1, True), (6.9, True)):
+    for days, is_red in ((3.5, False), (5.5, False), (5.7, True), (6.9, True)):
         AuthorizationDocument.objects.update(remote_created_at=timezone.now() - timedelta(days=days))
         page = Page.of(as_porter, letter.get_absolute_url())
         assert bool(page.all(".number-meta .badge--bad")) == is_red, days

@@ -33,9 +33,9 @@ def hosted_order_call(request: StaffRequest, sid: str) -> HttpResponse:
     order = visible_order(request, sid, Permission.MANAGE_PORTING)
     if request.method == "POST":
         return _post(request, order)
-    is_watching = wants_fragment(request, "call-state")
-    if is_watching and order.status in _AHEAD:
-        order = actions.watch_order(order)
+    if wants_fragment(request, "call-state"):
+        if order.status in _AHEAD:
+            order = actions.watch_order(order)
         if request.GET.get("seen") != _mark(order):
             return go(request, "porting:hosted-order-call", order.pk)
     return _room(request, order, _fresh_form(order))

@@ -19,13 +19,12 @@ from portal.freshness import freshness
 from portal.http import StaffRequest, page
 from portal.labels import Label, label_for
 from portal.listing import Sort, list_page, read_order, seek
-from portal.models import Operation
 from portal.object_pages import NoteForm, note_on, read_again
-from portal.reveal.reveals import cell_of, running
+from portal.reveal.reveals import cell_of
 from portal.reveal.views import private, reveal
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
-from portal.timeline import timeline
+from portal.timeline import open_operation, running_reveals, timeline
 from porting.deadlines import Deadline, count_days
 from porting.hosting.accounts import kept_out
 from porting.hosting.letters import actions
@@ -156,7 +155,14 @@ def show(
     request: StaffRequest, letter: AuthorizationDocument, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     can_reveal = request.access.can(Permission.REVEAL_PERSONAL, letter.account_id)
-    seen = running(request.user, letter.pk) if can_reveal else {}
+    events = timeline(
+        letter.pk,
+        kinds=OPERATION_TITLES,
+        properties=PROPERTIES,
+        personal=frozenset(LETTER_FIELDS),
+        with_reveals=can_reveal,
+    )
+    seen = running_reveals(events, request.user) if can_reveal else {}
     orders = HostedOrder.objects.present().filter(signing_document_sid=letter.pk).defer(*_ORDER_LIGHT)
     shown = list(orders.order_by("phone_number", "sid")[:_ORDERS_SHOWN])
     now = timezone.now()
@@ -174,14 +180,8 @@ def show(
         "can_manage": can_manage,
         "can_revoke": can_manage and letter.missing_since is None and letter.status in ("opened", "signing"),
         "can_annotate": request.access.can(Permission.ANNOTATE, letter.account_id),
-        "open_operation": Operation.objects.open().about(letter.pk).select_related("actor").first(),
-        "timeline": timeline(
-            letter.pk,
-            kinds=OPERATION_TITLES,
-            properties=PROPERTIES,
-            personal=frozenset(LETTER_FIELDS),
-            with_reveals=can_reveal,
-        ),
+        "open_operation": open_operation(events),
+        "timeline": events,
         "freshness": freshness("authorizations", [letter.account]).or_read_at(letter.synced_at),
         "note_form": NoteForm(),
         **more,

@@ -22,11 +22,11 @@ from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
 from portal.listing import Sort, list_page, read_order, seek
 from portal.object_pages import NoteForm, note_on, read_again
-from portal.reveal.reveals import cell_of, running
+from portal.reveal.reveals import cell_of
 from portal.reveal.views import private, reveal
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
-from portal.timeline import timeline
+from portal.timeline import open_operation, running_reveals, timeline
 from porting.hosting.accounts import kept_out
 from porting.hosting.calls.actions import CALL_OWNER, SEND_BILL
 from porting.hosting.letters.actions import NothingToSign, draft_letters
@@ -182,13 +182,13 @@ def visible_order(request: StaffRequest, sid: str, permission: Permission = Perm
 def show(request: StaffRequest, order: HostedOrder, *, status: int = 200, **more: Any) -> HttpResponse:
     """The page of an order, with more in its context where something is to be said on it."""
     can_reveal = request.access.can(Permission.REVEAL_PERSONAL, order.account_id)
-    seen = running(request.user, order.pk) if can_reveal else {}
     line = line_of(order)
     remedy = remedy_of(order.failure_reason) if order.status in ("action_required", "failed") else None
     number = PhoneNumber.objects.present().filter(pk=order.number_sid or "-").first()
     events = timeline(
         order.pk, kinds=OPERATION_TITLES, properties=PROPERTIES, personal=PERSONAL, with_reveals=can_reveal
     )
+    seen = running_reveals(events, request.user) if can_reveal else {}
     context: dict[str, Any] = {
         "order": order,
         "line": line,
@@ -209,9 +209,7 @@ def show(request: StaffRequest, order: HostedOrder, *, status: int = 200, **more
         "can_configure": request.access.can(Permission.UPDATE_NUMBER, order.account_id),
         "can_release": request.access.can(Permission.RELEASE_NUMBERS, order.account_id),
         "can_annotate": request.access.can(Permission.ANNOTATE, order.account_id),
-        "open_operation": next(
-            (one.operation for one in events if one.operation and one.operation.is_open), None
-        ),
+        "open_operation": open_operation(events),
         "timeline": events,
         "freshness": freshness("hosted_orders", [order.account]).or_read_at(order.synced_at),
         "note_form": NoteForm(),
