@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import Min, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ from portal.labels import Label, label_for
 from portal.models import Operation
 from portal.reveal.reveals import Subject
 from porting.deadlines import Deadline, Stage, deadline_in
-from porting.following.tracker import CancelGuard, stage_of
+from porting.following.tracker import CancelGuard, first_date, stage_of
 from porting.models import PortInNumber, PortInRequest
 from porting.statuses import PORT_IN_NUMBER_STATES, PORT_IN_OVER, PORT_IN_STATES
 
@@ -34,6 +34,8 @@ OTHER_FIELDS = {
     "signature_url": "Signature page",
 }
 FIELDS = {**CARRIER_FIELDS, **OTHER_FIELDS}
+# Numbers that nothing went wrong with, so that none of them is filed again.
+ON_THE_WAY = frozenset({"in_review", "waiting_for_signature", "port_submitted", "port_pending", "completed"})
 # Columns that lists leave alone: encrypted, or large.
 HEAVY = ("payload", "losing_carrier", "notification_emails", "signature_url")
 
@@ -65,7 +67,7 @@ class NumberLine:
     label: Label
     guard: CancelGuard
     ours: PhoneNumber | None  # once it is in the account
-    operation: Operation | None  # a cancellation that has not ended
+    is_unsettled: bool  # a cancellation of it has not ended
 
     @property
     def lacks(self) -> str:
@@ -84,6 +86,18 @@ class NumberLine:
         return ", ".join(missing).capitalize()
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many numbers of a request have which status, and the first port date of one that is not over."""
+
+    counts: Mapping[str, int]
+    first_date: datetime | None
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
 def line_of(request: PortInRequest, now: datetime | None = None) -> Line:
     stage = stage_of(request.status)
     return Line(
@@ -99,33 +113,42 @@ def with_first_number(rows: QuerySet[PortInRequest]) -> QuerySet[PortInRequest]:
     return rows.annotate(first_number=Subquery(numbers.values("phone_number")[:1]))
 
 
-def number_lines(numbers: Sequence[PortInNumber], account_sid: str) -> list[NumberLine]:
-    """What a page says of these numbers, in two queries."""
+def with_open_operation(rows: QuerySet[PortInNumber]) -> QuerySet[PortInNumber]:
+    open_ones = Operation.objects.open().filter(target=OuterRef("pk"))
+    return rows.annotate(is_unsettled=Exists(open_ones))
+
+
+def number_lines(numbers: Sequence[Any], account_sid: str) -> list[NumberLine]:
+    """What a page says of numbers `with_open_operation`; one query where some of them were ported."""
     now = timezone.now()
     ours = _in_account(
         [number.phone_number for number in numbers if number.status == "completed"], account_sid
     )
-    open_ones = {
-        one.target: one
-        for one in Operation.objects.open().filter(target__in=[number.pk for number in numbers])
-    }
     return [
         NumberLine(
             number,
             label_for(PORT_IN_NUMBER_STATES, number.status),
             CancelGuard(number.status, number.port_date, now),
             ours.get(number.phone_number),
-            open_ones.get(number.pk),
+            number.is_unsettled,
         )
         for number in numbers
     ]
 
 
+def tally_of(request: PortInRequest) -> Tally:
+    """One query."""
+    rows = PortInNumber.objects.filter(request=request).order_by().values_list("status")
+    told = list(rows.annotate(Count("sid"), Min("port_date")))
+    return Tally(
+        {status: count for status, count, _ in told},
+        first_date(day for status, _, day in told if status not in PORT_IN_OVER),
+    )
+
+
 def guard_of(request: PortInRequest) -> CancelGuard:
-    """Until when the whole request can be canceled: the first port date of a number that is not over."""
-    numbers = PortInNumber.objects.filter(request=request).exclude(status__in=PORT_IN_OVER)
-    first = numbers.aggregate(first=Min("port_date"))["first"]
-    return CancelGuard(request.status, first, timezone.now())
+    """Until when the whole request can be canceled."""
+    return CancelGuard(request.status, tally_of(request).first_date, timezone.now())
 
 
 def subject_of(request: PortInRequest, field: str) -> Subject:

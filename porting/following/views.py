@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -16,28 +16,31 @@ from portal.filtering import applied, chips_of
 from portal.freshness import freshness
 from portal.http import StaffRequest, page
 from portal.labels import label_for
-from portal.listing import Sort, list_page, list_url, read_order, seek
-from portal.models import Operation
+from portal.listing import Count, Sort, list_page, list_url, read_order, seek
 from portal.object_pages import NoteForm, note_on, read_again
 from portal.reveal.reveals import cell_of, running
 from portal.reveal.views import private, reveal
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
-from portal.timeline import timeline
+from portal.timeline import open_operation, timeline
 from porting.following import actions
 from porting.following.filters import PortInFilter
+from porting.following.history import with_numbers
 from porting.following.landing.checklist import TICKED, date_text, steps_for
 from porting.following.lines import (
     CARRIER_FIELDS,
     FIELDS,
     HEAVY,
-    guard_of,
+    ON_THE_WAY,
+    Tally,
     line_of,
     number_lines,
     subject_of,
+    tally_of,
     with_first_number,
+    with_open_operation,
 )
-from porting.following.tracker import steps_of
+from porting.following.tracker import CancelGuard, steps_of
 from porting.hosting.refusals import sentence_of
 from porting.models import AccountFeature, PortInDraft, PortInNumber, PortInRequest
 from porting.portin.actions import FILE_PORT_IN
@@ -154,51 +157,49 @@ def show(request: StaffRequest, port_in: PortInRequest, *, status: int = 200, **
     can_reveal = request.access.can(Permission.REVEAL_PERSONAL, account_sid)
     seen = running(request.user, port_in.pk) if can_reveal else {}
     numbers = PortInNumber.objects.filter(request=port_in).defer("payload")
-    tally = dict(numbers.order_by().values_list("status").annotate(Count("sid")))
+    tally = tally_of(port_in)
     shown = request.GET.get("show", "")
+    if shown in tally.counts:
+        numbers = numbers.filter(status=shown)
+    length = Count(tally.counts.get(shown) or tally.total)
     listing = list_page(
-        request,
-        numbers.filter(status=shown) if shown in tally else numbers,
-        sorts=_NUMBERS,
-        default_sort="number",
+        request, with_open_operation(numbers), sorts=_NUMBERS, default_sort="number", count=length
     )
     cells = {
         field: cell_of(subject_of(port_in, field), can_reveal=can_reveal, running=seen) for field in FIELDS
     }
-    replaced = PortInRequest.objects.filter(pk=port_in.replaces or "-").defer(*HEAVY).first()
+    told = timeline(
+        port_in.pk,
+        kinds=OPERATION_TITLES,
+        properties=PROPERTIES,
+        personal=PERSONAL,
+        with_reveals=can_reveal,
+    )
     context: dict[str, Any] = {
         "port_in": port_in,
         "line": line_of(port_in),
         "steps": steps_of(port_in.status),
-        "guard": guard_of(port_in),
+        "guard": CancelGuard(port_in.status, tally.first_date, timezone.now()),
         "list": listing,
         "numbers": number_lines(listing.rows, account_sid),
         "tally": [
             (label_for(PORT_IN_NUMBER_STATES, name), count, name == shown,
              list_url(request.GET, show=None if name == shown else name))
-            for name, count in sorted(tally.items())
+            for name, count in sorted(tally.counts.items())
         ],
-        "rejected": tally.get("port_rejected", 0),
+        "rejected": tally.counts.get("port_rejected", 0),
         "carrier_cells": [cells[field] for field in CARRIER_FIELDS],
         "mails_cell": cells["notification_emails"],
         "signature_cell": cells["signature_url"] if can_manage and port_in.signature_url else None,
-        "replaced": replaced,
-        "successors": PortInRequest.objects.filter(replaces=port_in.pk).defer(*HEAVY),
-        "drafts": PortInDraft.objects.open().filter(replaces=port_in.pk) if can_manage else (),
-        "ported": tally.get("completed", 0),
-        "steps_after": steps_for(port_in) if tally.get("completed") else (),
+        **_filed_again(port_in, tally, can_manage=can_manage),
+        "ported": tally.counts.get("completed", 0),
+        "steps_after": steps_for(port_in) if "completed" in tally.counts else (),
         "date_text": date_text(port_in),
         "can_configure": request.access.can(Permission.UPDATE_NUMBER, account_sid),
         "can_manage": can_manage,
         "can_annotate": request.access.can(Permission.ANNOTATE, account_sid),
-        "open_operation": Operation.objects.open().about(port_in.pk).select_related("actor").first(),
-        "timeline": timeline(
-            port_in.pk,
-            kinds=OPERATION_TITLES,
-            properties=PROPERTIES,
-            personal=PERSONAL,
-            with_reveals=can_reveal,
-        ),
+        "open_operation": open_operation(told),
+        "timeline": with_numbers(told, port_in),
         "freshness": freshness("port_ins", [port_in.account]).or_read_at(
             port_in.details_read_at or port_in.synced_at
         ),
@@ -209,6 +210,23 @@ def show(request: StaffRequest, port_in: PortInRequest, *, status: int = 200, **
         request, "porting/following/port_in_detail.html", context, fragment="port-in", status=status
     )
     return private(response) if seen else response
+
+
+def _filed_again(port_in: PortInRequest, tally: Tally, *, can_manage: bool) -> dict[str, Any]:
+    """Which requests and drafts file its numbers again, or it theirs: in one query where some left the way.
+
+    Two with the drafts, which are for those who may file.
+    """
+    left = bool(tally.counts.keys() - ON_THE_WAY)
+    if not left and not port_in.replaces:
+        return {}
+    linked = PortInRequest.objects.filter(Q(pk=port_in.replaces or "-") | Q(replaces=port_in.pk))
+    found = list(linked.order_by("-remote_created_at", "sid").defer(*HEAVY))
+    return {
+        "replaced": [one for one in found if one.pk == port_in.replaces],
+        "successors": [one for one in found if one.replaces == port_in.pk],
+        "drafts": PortInDraft.objects.open().filter(replaces=port_in.pk) if left and can_manage else (),
+    }
 
 
 def _filter(request: StaffRequest) -> PortInFilter:

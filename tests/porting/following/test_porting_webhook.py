@@ -12,6 +12,7 @@ from portal.sandbox.callbacks import CallbackSettings
 from portal.sandbox.faults import Fault
 from portal.webhooks.intake import callback_url
 from porting.following import tasks  # noqa: F401 (registers them)
+from porting.following.history import number_events
 from porting.models import PortInRequest
 from porting.portin import gateway
 from tests.mirroring import complete
@@ -135,6 +136,7 @@ def test_a_late_one_moves_nothing_back(twilio, port_in):
     work()
     assert status(port_in) == "completed"
     assert port_in.status_since == since
+    assert [event.title for event in number_events(port_in)] == ["2 numbers: completed"]
 
 
 def test_what_was_lost_is_learned_by_reading(twilio, parent, port_in):
