@@ -48,6 +48,25 @@ def create_once(
     `keepable` makes words of Twilio's that may be kept of a failure. Raises the four Twilio failures,
     AlreadyUnderWay, and AlreadySent with the operation that made it already.
     """
+    operation = begin_creation(
+        kind, model=model, account=account, natural_key=natural_key, detail=detail, actor=actor,
+        form_key=form_key, reason=reason,
+    )  # fmt: skip
+    return carry_out_creation(operation, model=model, send=send, apply=apply, keepable=keepable)
+
+
+def begin_creation(
+    kind: str,
+    *,
+    model: type[M],
+    account: TwilioAccount,
+    natural_key: str,
+    detail: Mapping[str, Any],
+    actor: User,
+    form_key: UUID | None = None,
+    reason: str = "",
+) -> Operation:
+    """Commit the wish, for a worker to carry out. Raises AlreadyUnderWay and AlreadySent."""
     operation = operations.start(
         kind,
         account=account,
@@ -60,6 +79,18 @@ def create_once(
     if twin := _just_made(kind, model, account, natural_key):
         operations.refuse(operation, "The same was made a moment ago.")
         raise operations.AlreadySent(twin)
+    return operation
+
+
+def carry_out_creation(
+    operation: Operation,
+    *,
+    model: type[M],
+    send: Callable[[], Snapshot],
+    apply: Apply,
+    keepable: Keepable = lambda failure: failure,
+) -> M:
+    """Send what was begun, once, and return the row of what was made. Raises the four Twilio failures."""
     try:
         snapshot = send()
     except TwilioFailure as failure:

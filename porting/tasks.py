@@ -1,13 +1,17 @@
+from contextlib import suppress
+
 from celery import shared_task
 
 from portal.batches import runner
 from portal.mirror import runs
+from portal.twilio.errors import TwilioFailure
 from porting.checking.actions import CHECK_NUMBERS, carry_out_check
 from porting.drafting.retention import purge_bills, purge_drafts
 from porting.following.actions import CANCEL_NUMBERS, carry_out_cancellation
 from porting.hosting import sync as hosting
 from porting.hosting.ordering.actions import ORDER_NUMBERS, carry_out_order
 from porting.portin import sync as portin
+from porting.portin.actions import FILING_TASK, carry_out_filing
 from porting.portin.actions import settle_port_in_operations as settle_port_ins
 
 CARRY_OUT = {
@@ -30,6 +34,13 @@ def sync_hosted_orders(run_id: int) -> None:
 @shared_task(name="sync_authorizations")
 def sync_authorizations(run_id: int) -> None:
     runs.execute(run_id, hosting.sync_authorizations)
+
+
+@shared_task(name=FILING_TASK)
+def file_port_in(operation_id: str) -> None:
+    """The operation keeps what Twilio refused; what lost its answer is settled later."""
+    with suppress(TwilioFailure):
+        carry_out_filing(operation_id)
 
 
 @shared_task(name="settle_port_in_operations")

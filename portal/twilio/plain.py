@@ -29,11 +29,13 @@ def send(
     form: Mapping[str, Any] | None = None,
     answers: Collection[int] = (),
     patience: Patience = IN_A_REQUEST,
+    timeout: float | None = None,
 ) -> T:
     """Send one request and return what `read` makes of the answer.
 
     `read` says with a ValueError or the like that the answer is not what it should be. `answers` are HTTP
-    statuses from 400 on that are an answer all the same. Raises Rejected, Absent, Unavailable, Uncertain.
+    statuses from 400 on that are an answer all the same. `timeout` is how many seconds to wait for the answer
+    where that is not as long as for any other. Raises Rejected, Absent, Unavailable, Uncertain.
     """
     with remote_call(name, writes=method != "GET", patience=patience) as call:
         answer = http_client().send(
@@ -43,6 +45,7 @@ def send(
             json=json,
             data=dict(form) if form else None,
             auth=(login.username, login.password),
+            **({"timeout": timeout} if timeout else {}),
         )
         if answer.status_code >= 400 and answer.status_code not in answers:
             raise TwilioException("Twilio refused.")

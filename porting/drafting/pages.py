@@ -12,14 +12,15 @@ from portal.http import Elsewhere, StaffRequest, page
 from portal.reveal.views import private
 from porting.drafting.progress import read_progress
 from porting.models import PortInDraft
+from porting.portin.actions import is_being_filed
 
 
 def draft_of(request: StaffRequest, pk: UUID, *, must_be_open: bool = True) -> PortInDraft:
-    """The draft with the access check. One that is filed leads to what became of it."""
+    """The draft with the access check. One that is filed, or being filed, leads to what becomes of it."""
     rows = PortInDraft.objects.select_related("account", "bill", "saved_by")
     draft = get_object_or_404(request.access.visible(rows), pk=pk)
     request.access.require(Permission.MANAGE_PORTING, draft.account_id)
-    if must_be_open and draft.is_filed:
+    if must_be_open and (draft.is_filed or is_being_filed(draft)):
         raise Elsewhere(reverse("porting:draft-filed", args=[draft.pk]))
     return draft
 

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -14,14 +13,12 @@ from portal.models import Operation
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.reveal.reveals import mask
 from portal.secrets import CannotDecrypt
-from portal.twilio.errors import TwilioFailure, Uncertain
 from porting.drafting.pages import draft_of, draft_page
 from porting.drafting.progress import read_progress
 from porting.drafting.summary import sections_of
-from porting.models import PortInDraft, PortInRequest
-from porting.portin.actions import FILE_PORT_IN, AlreadyFiled, AlreadyPorting, file_port_in
-from porting.portin.filing import natural_key
-from porting.portin.refusals import problems_of, sentence_of
+from porting.models import AccountFeature, PortInDraft, PortInRequest
+from porting.portin.actions import AlreadyFiled, AlreadyPorting, begin_filing, filing_of
+from porting.portin.refusals import failure_of, sentence_of
 from porting.statuses import PORT_IN_STATES
 
 LOA_DAYS = 30
@@ -30,7 +27,7 @@ LOA_DAYS = 30
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.MANAGE_PORTING)
 def draft_check(request: StaffRequest, pk: UUID) -> HttpResponse:
-    """All answers before anything is filed; the button files the request, once."""
+    """All answers before anything is filed; the button has the request filed, once."""
     draft = draft_of(request, pk)
     context: dict[str, Any] = {}
     if request.method == "POST":
@@ -43,42 +40,43 @@ def draft_check(request: StaffRequest, pk: UUID) -> HttpResponse:
             )
         elif answer := _file(request, draft, context):
             return answer
-        draft = draft_of(request, pk)
+    is_refused = bool(context)
+    if not is_refused:
+        context = _last_refusal(draft)
     context |= {"sections": sections_of(draft, request.user), "form_key": uuid4()}
-    is_refused = "refusal" in context or "acknowledge_error" in context
     return draft_page(request, "draft_check", draft, context, status=422 if is_refused else 200)
 
 
 def _file(request: StaffRequest, draft: PortInDraft, context: dict[str, Any]) -> HttpResponse | None:
     try:
-        file_port_in(
+        begin_filing(
             draft=draft,
             actor=request.user,
             form_key=_form_key(request),
             reason=request.POST.get("reason", "")[:200],
         )
-    except AlreadyFiled:
-        pass
+    except (AlreadyFiled, AlreadyUnderWay, AlreadySent):
+        pass  # the next page says what became of it
     except AlreadyPorting as porting:
         context["porting"] = porting.numbers
         context["refusal"] = "Some of these numbers are being ported already. Nothing was filed."
         return None
-    except AlreadySent as sent:
-        if sent.operation.state == Operation.State.REFUSED:
-            context["refusal"] = f"This form was sent before, and was refused: {sent.operation.words}"
-            return None
     except (NotThere, CannotDecrypt):
         context["refusal"] = "The utility bill was not kept. Upload it again, then file the request."
         return None
-    except AlreadyUnderWay:
-        messages.info(request, "The request is being filed already. This page says what became of it.")
-    except Uncertain as failure:
-        messages.warning(request, sentence_of(failure))
-    except TwilioFailure as failure:
-        context["failure"], context["refusal"] = failure, sentence_of(failure)
-        context["told"] = problems_of(failure).get("", "")
-        return None
     return go(request, "porting:draft-filed", draft.pk)
+
+
+def _last_refusal(draft: PortInDraft) -> dict[str, Any]:
+    """Why the last filing came to nothing, until something is changed."""
+    filing = filing_of(draft)
+    if filing is None or filing.state != Operation.State.REFUSED:
+        return {}
+    if filing.ended_at is None or filing.ended_at < draft.saved_at:
+        return {}
+    feature = AccountFeature.Feature.PORTING
+    closed = AccountFeature.objects.filter(account=draft.account_id, feature=feature, is_available=False)
+    return {"refusal": sentence_of(filing, is_closed=closed.exists()), "failure": failure_of(filing)}
 
 
 def _form_key(request: StaffRequest) -> UUID:
@@ -91,20 +89,19 @@ def _form_key(request: StaffRequest) -> UUID:
 @require_GET
 @allowed(Permission.MANAGE_PORTING)
 def draft_filed(request: StaffRequest, pk: UUID) -> HttpResponse:
-    """Reference, who signs, what happens next and by when. It stays true whatever became of it since."""
+    """Reference, who signs, what happens next and by when. It stays true whatever became of it since.
+
+    Until there is a request it says how far that is, and leads back to the answers if it came to nothing.
+    """
     draft = draft_of(request, pk, must_be_open=False)
     port_in = PortInRequest.objects.select_related("account").filter(pk=draft.port_in_sid).first()
-    # The same wish may have been filed from another draft: that one has the answer.
-    operation = (
-        Operation.objects.filter(kind=FILE_PORT_IN)
-        .filter(detail__natural_key=natural_key(draft.account_id, draft.numbers))
-        .first()
-    )
-    if port_in is None and (operation is None or not operation.is_open):
-        return go(request, draft)
+    filing = filing_of(draft)
+    if port_in is None and (filing is None or not filing.is_open):
+        return go(request, "porting:draft-check", draft.pk)
     context = {
         "port_in": port_in,
-        "operation": operation,
+        "filing": filing,
+        "is_uncertain": filing is not None and filing.state == Operation.State.UNCERTAIN,
         "label": PORT_IN_STATES.get(port_in.status) if port_in else None,
         "signer": _masked_mail(port_in.carrier.get("authorized_representative_email")) if port_in else "",
         "loa_days": LOA_DAYS,

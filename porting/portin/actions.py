@@ -1,21 +1,31 @@
 """Filing port-in requests: the bill first, as a document of its own, then the request, each exactly once.
 
+Twilio looks into every number before it answers, so a request is begun where the button is pressed, and a
+worker sends it. Whoever is at it holds a lock that dies with its connection, and notes when it sends: what
+was sent is never sent again, and what was not is given to the workers again.
+
 An operation names the draft and how many numbers it has, never what was typed.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+import structlog
+from celery import current_app
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
 from portal import files, operations
-from portal.creation import create_once, settle_creation
+from portal.creation import begin_creation, carry_out_creation, settle_creation
+from portal.locks import advisory_lock
 from portal.models import Change, Operation, StoredFile, TwilioAccount, User
+from portal.secrets import CannotDecrypt
 from portal.twilio.errors import Rejected, TwilioFailure, Uncertain
 from portal.twilio.login import Login
 from portal.twilio.patience import IN_A_TASK
@@ -30,8 +40,13 @@ from porting.portin.refusals import keepable, problems_of
 from porting.portin.sync import apply_port_in
 from porting.statuses import PORT_IN_OVER
 
+log = structlog.get_logger(__name__)
+
 UPLOAD_BILL = "porting.upload_bill"
 FILE_PORT_IN = "porting.file_port_in"
+FILING_TASK = "file_port_in"
+SENT_AT = "sent_at"  # of an operation's detail: when the request left for Twilio
+_TWILIOS_TIME = timedelta(seconds=gateway.FILING_TIMEOUT)
 _NO_FILE = "Twilio made the document, and its file did not arrive. Upload it again."
 _LOST_BILL = "Twilio's answer was lost. Nothing cites the bill yet, so it can be uploaded again."
 # Twilio tells dates apart by day, and its clock may differ from ours.
@@ -44,6 +59,10 @@ class AlreadyFiled(Exception):
     def __init__(self, draft: PortInDraft) -> None:
         super().__init__("The request was filed.")
         self.draft = draft
+
+
+class _NotToFile(Exception):
+    """A filing that was begun cannot be sent; the words say why."""
 
 
 class AlreadyPorting(Exception):
@@ -100,14 +119,14 @@ def upload_bill(*, draft: PortInDraft, actor: User) -> PortInDraft:
     return fetch_draft(draft)
 
 
-def file_port_in(
+def begin_filing(
     *, draft: PortInDraft, actor: User, form_key: UUID | None = None, reason: str = ""
-) -> PortInRequest:
-    """File the request at Twilio, once, and forget here what was typed for it.
+) -> Operation:
+    """Commit that the request is to be filed, and have a worker do it: Twilio looks into every number first.
 
     The wish is known by account and numbers, so the same numbers are filed once whoever asks for it. Raises
-    AlreadyFiled, AlreadyPorting with the numbers that are in another request, the four Twilio failures,
-    AlreadyUnderWay and AlreadySent. What Twilio refused stays with the draft, by the names of its values.
+    AlreadyFiled, AlreadyPorting with the numbers that are in another request, AlreadyUnderWay, AlreadySent,
+    and NotThere or CannotDecrypt when the bill is gone.
     """
     draft = fetch_draft(draft)
     if draft.is_filed:
@@ -116,9 +135,79 @@ def file_port_in(
     operations.check_may_start(key, form_key)
     if porting := numbers_under_way(draft):
         raise AlreadyPorting(porting)
-    draft = upload_bill(draft=draft, actor=actor)
-    login, body = login_for(draft.account), body_of(draft)
+    if draft.bill and not draft.document_sid:
+        files.checked_file(draft.bill)
+    operation = begin_creation(
+        FILE_PORT_IN,
+        model=PortInRequest,
+        account=draft.account,
+        natural_key=key,
+        detail={"draft": str(draft.pk), "version": draft.version, "numbers": len(draft.numbers)},
+        actor=actor,
+        form_key=form_key,
+        reason=reason,
+    )
+    send_filing(operation)
+    return operation
+
+
+def send_filing(operation: Operation) -> bool:
+    """Give a filing to the workers; False when the broker is down, and it is given to them later."""
+    try:
+        current_app.send_task(FILING_TASK, args=[str(operation.pk)])
+    except (BrokerError, OSError) as error:
+        log.warning("filing.broker_down", operation=str(operation.pk), error=type(error).__name__)
+        return False
+    return True
+
+
+def carry_out_filing(operation_id: UUID | str) -> PortInRequest | None:
+    """File a request that was begun, and forget here what was typed for it.
+
+    None where it is not to be sent: somebody is at it, it has ended, its worker died after it was sent, or
+    the draft is not any more what was to be filed. Raises the four Twilio failures; what Twilio refused stays
+    with the draft, by the names of its values.
+    """
+    with _filing_lock(operation_id) as held:
+        started = Operation.objects.filter(kind=FILE_PORT_IN, state=Operation.State.STARTED)
+        operation = started.select_related("account", "actor").filter(pk=operation_id).first()
+        if not held or operation is None or SENT_AT in operation.detail:
+            return None
+        try:
+            draft = _draft_to_file(operation)
+            login, body = login_for(draft.account), body_of(draft)
+        except TwilioFailure as failure:
+            operations.refuse(operation, f"The bill did not reach Twilio. {failure.words}")
+            raise
+        except _NotToFile as reason:
+            operations.refuse(operation, str(reason))
+            return None
+        except Exception:
+            operations.refuse(operation, "A fault in Numberdesk. Twilio was not asked.")
+            raise
+        operation.detail[SENT_AT] = timezone.now().isoformat()
+        operation.save(update_fields=["detail"])
+        return _file(operation, draft, login, body)
+
+
+def _draft_to_file(operation: Operation) -> PortInDraft:
+    """The draft as it was when the button was pressed, its bill at Twilio. Raises _NotToFile."""
+    rows = PortInDraft.objects.select_related("account", "bill", "saved_by")
+    draft = rows.filter(pk=operation.detail["draft"]).first()
+    if draft is None or draft.is_filed or draft.version != operation.detail["version"]:
+        raise _NotToFile("The draft was changed after the button was pressed. Check the answers.")
+    assert operation.actor
+    try:
+        return upload_bill(draft=draft, actor=operation.actor)
+    except operations.AlreadyUnderWay:
+        raise _NotToFile("The bill was being uploaded at the same time.") from None
+    except (files.NotThere, CannotDecrypt):
+        raise _NotToFile("The utility bill was not kept. Upload it again.") from None
+
+
+def _file(operation: Operation, draft: PortInDraft, login: Login, body: dict[str, Any]) -> PortInRequest:
     answers: dict[str, PortInSnapshot] = {}
+    personal = personal_texts(draft.said)
 
     def send() -> Snapshot:
         with noting_feature(draft.account, AccountFeature.Feature.PORTING):
@@ -126,19 +215,12 @@ def file_port_in(
         answers[found.request.sid] = found
         return found.request
 
-    personal = personal_texts(draft.said)
     try:
-        return create_once(
-            FILE_PORT_IN,
+        return carry_out_creation(
+            operation,
             model=PortInRequest,
-            account=draft.account,
-            natural_key=key,
-            detail={"draft": str(draft.pk), "numbers": len(draft.numbers)},
             send=send,
             apply=partial(_apply_filed, draft.pk, answers),
-            actor=actor,
-            form_key=form_key,
-            reason=reason,
             keepable=lambda failure: keepable(failure, personal),
         )
     except Rejected as failure:
@@ -147,6 +229,17 @@ def file_port_in(
             refusals={name: words for name, words in problems.items() if name}
         )
         raise
+
+
+def filing_of(draft: PortInDraft) -> Operation | None:
+    """The last filing of these numbers into this account, from whichever draft."""
+    key = natural_key(draft.account_id, draft.numbers)
+    return Operation.objects.filter(kind=FILE_PORT_IN, detail__natural_key=key).first()
+
+
+def is_being_filed(draft: PortInDraft) -> bool:
+    key = natural_key(draft.account_id, draft.numbers)
+    return Operation.objects.open().filter(kind=FILE_PORT_IN, target=key).exists()
 
 
 def numbers_under_way(draft: PortInDraft) -> list[PortInNumber]:
@@ -163,7 +256,23 @@ def settle_port_in_operations() -> None:
 
 
 def _settle_filing(operation: Operation) -> None:
-    """Look through the requests made since for one of the same account and numbers."""
+    """Look through the requests made since for one of the same account and numbers.
+
+    One that no worker has sent yet is given to them again. Of one that was sent nobody can say that Twilio
+    does not have it before Twilio has had its time.
+    """
+    with _filing_lock(operation.pk) as held:
+        operation.refresh_from_db()
+        if not held or not operation.is_open:
+            return
+        sent_at = operation.detail.get(SENT_AT)
+        if sent_at is None:
+            send_filing(operation)
+        elif timezone.now() - datetime.fromisoformat(sent_at) > _TWILIOS_TIME:
+            _look_for(operation)
+
+
+def _look_for(operation: Operation) -> None:
     key, answers = operation.detail["natural_key"], dict[str, PortInSnapshot]()
 
     def listed() -> Iterator[Snapshot]:
@@ -215,6 +324,10 @@ def _apply_filed(
     StoredFile.objects.filter(owner_sid=draft.file_owner).update(owner_sid=snapshot.sid)
     nothing: dict[str, Any] = {"values": {}, "refusals": {}}
     PortInDraft.objects.filter(pk=draft.pk).update(port_in_sid=snapshot.sid, filed_at=Now(), **nothing)
+
+
+def _filing_lock(operation_id: UUID | str) -> AbstractContextManager[bool]:
+    return advisory_lock(f"{FILE_PORT_IN}:{operation_id}")
 
 
 def _bill_target(draft: PortInDraft) -> str:

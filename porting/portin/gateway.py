@@ -24,6 +24,8 @@ from portal.twilio.snapshots import Snapshot
 _API = "https://numbers.twilio.com/v1/Porting"
 _PAGE_SIZE = 100  # the most that the list takes
 _MOST_PAGES = 1000
+# Twilio looks into each of up to a thousand numbers before it answers.
+FILING_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +129,15 @@ def fetch_port_in(login: Login, sid: str, *, patience: Patience = IN_A_REQUEST) 
 def create_port_in(login: Login, values: Mapping[str, Any]) -> PortInSnapshot:
     """File a request (page 15). Never sent twice: a lost answer is looked for in the list.
 
+    Waits for up to `FILING_TIMEOUT` seconds, so it is for the workers.
+
     Its refusals carry the HTTP status as their code, and say in words which field is wrong.
     """
     url = f"{_API}/PortIn"
-    return send(login, "port_in.create", "POST", url, json=dict(values), read=partial(_port_in, login, "KW"))
+    return send(
+        login, "port_in.create", "POST", url, json=dict(values), read=partial(_port_in, login, "KW"),
+        timeout=FILING_TIMEOUT,
+    )  # fmt: skip
 
 
 def cancel_port_in(login: Login, sid: str) -> str:

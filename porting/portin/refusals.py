@@ -8,8 +8,8 @@ import copy
 import re
 from collections.abc import Iterable
 
-from portal.twilio.errors import TwilioFailure, Unavailable, Uncertain
-from porting.features import NotAvailable
+from portal.models import Operation
+from portal.twilio.errors import Rejected, TwilioFailure
 
 # One property and what is said of it, up to the next property.
 _SAID = re.compile(r"([a-zA-Z][\w.\[\]]*):\s+(.*?)(?=,\s+[a-z][\w.\[\]]*:\s|$)", re.DOTALL)
@@ -52,22 +52,22 @@ def field_of(path: str) -> str:
     return _FIELDS.get(snake, snake)
 
 
-def sentence_of(failure: TwilioFailure) -> str:
-    """What happened, and what to do next."""
-    match failure:
-        case NotAvailable():
-            return (
-                "Twilio does not let this account port numbers over its API. Ask Twilio Support to open the "
-                "Porting API for it; the draft is kept."
-            )
-        case Uncertain():
-            return (
-                "Twilio's answer was lost. Numberdesk looks at Twilio until it knows whether the request was "
-                "filed, and files nothing twice."
-            )
-        case Unavailable():
-            return f"Unavailable: {failure.words} Nothing was filed. Press the button again in a moment."
-    return "Twilio refused the request. Nothing was filed, and everything you entered is kept."
+def failure_of(filing: Operation) -> Rejected:
+    """What Twilio said, as far as it was kept."""
+    return Rejected(filing.words, code=filing.code, request_id=filing.request_id)
+
+
+def sentence_of(filing: Operation, *, is_closed: bool) -> str:
+    """Why a filing came to nothing. `is_closed`: Twilio keeps the account out of its Porting API."""
+    if is_closed:
+        return (
+            "Twilio does not let this account port numbers over its API. Ask Twilio Support to open the "
+            "Porting API for it; the draft is kept."
+        )
+    told = problems_of(failure_of(filing)).get("", "")
+    if filing.code or filing.request_id:
+        told = f"Twilio refused the request: {told}" if told else "Twilio refused the request."
+    return f"{told} Nothing was filed, and everything you entered is kept."
 
 
 def keepable(failure: TwilioFailure, personal: Iterable[str]) -> TwilioFailure:

@@ -5,13 +5,18 @@ from io import BytesIO
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
 from PIL import Image
 
-from portal.models import Purpose, TwilioAccount, User
+from portal.models import Operation, Purpose, TwilioAccount, User
 from portal.uploads.check import CheckedFile
 from porting.drafting.actions import keep_bill
-from porting.models import PortInDraft
+from porting.models import PortInDraft, PortInRequest
+from porting.portin.actions import FILE_PORT_IN, begin_filing, carry_out_filing
 from porting.portin.drafts import create_draft
+from porting.tasks import file_port_in as file_in_task
+from tests.pages import Page
 from tests.porting.filing import PREFIX
 
 CUSTOMER = "Thornlea Dental"
@@ -85,3 +90,33 @@ def filled(account: TwilioAccount, actor: User, *endings: str, **changes: Any) -
     draft = begun(account, actor, *endings, values=answers(**changes))
     file = CheckedFile(Purpose.UTILITY_BILL, "bill of thornlea.png", "image/png", picture())
     return keep_bill(draft=draft, file=file, actor=actor)
+
+
+def file_port_in(*, draft: PortInDraft, actor: User) -> PortInRequest:
+    """Press the button, and be the worker that sends the request."""
+    port_in = carry_out_filing(begin_filing(draft=draft, actor=actor).pk)
+    assert port_in
+    return port_in
+
+
+def let_workers_file() -> None:
+    """What the workers do with requests that were begun."""
+    for operation in Operation.objects.filter(kind=FILE_PORT_IN, state=Operation.State.STARTED):
+        file_in_task(str(operation.pk))
+
+
+def url_of(name: str, draft: PortInDraft) -> str:
+    return reverse(f"porting:draft-{name}", args=[draft.pk])
+
+
+def send(client: Client, name: str, draft: PortInDraft, values: dict[str, Any], **more: Any) -> Any:
+    """Press Continue on a page that was opened just now."""
+    draft.refresh_from_db()
+    return client.post(url_of(name, draft), {"version": draft.version, **values, **more})
+
+
+def states(client: Client, draft: PortInDraft) -> dict[str, str]:
+    page = Page.of(client, url_of("tasks", draft))
+    return {
+        row.one(".task__name > :first-child").text: row.one(".task__state").text for row in page.all(".task")
+    }

@@ -1,4 +1,4 @@
-"""A request is filled in task by task: saved whatever is wrong, checked, filed by one press of a button."""
+"""A request is filled in task by task, and saved whatever is wrong with it."""
 
 from datetime import timedelta
 
@@ -10,14 +10,13 @@ from compliance.models import Bundle
 from inventory.models import Address
 from portal.models import Operation, Reveal, Role, StoredFile
 from portal.sandbox.faults import Fault
-from porting.models import PortInDraft, PortInRequest
-from porting.portin.drafts import create_draft, values_of_request
+from porting.models import PortInDraft
+from porting.portin.drafts import create_draft
 from tests.factories import make_address, make_user
 from tests.mirroring import complete
 from tests.pages import Page
 from tests.porting.drafting import (
     CUSTOMER,
-    MAIL,
     PERSONAL,
     PIN,
     begun,
@@ -25,9 +24,12 @@ from tests.porting.drafting import (
     day_parts,
     details,
     filled,
+    send,
+    states,
     today,
+    url_of,
 )
-from tests.porting.filing import PREFIX, file_port_in
+from tests.porting.filing import PREFIX
 from tests.porting.people import signed_in
 from tests.query_counts import counted
 
@@ -47,22 +49,6 @@ def client(porter):
 @pytest.fixture
 def draft(parent, porter) -> PortInDraft:
     return begun(parent, porter)
-
-
-def url_of(name: str, draft: PortInDraft) -> str:
-    return reverse(f"porting:draft-{name}", args=[draft.pk])
-
-
-def send(client, name: str, draft: PortInDraft, values, **more):
-    draft.refresh_from_db()
-    return client.post(url_of(name, draft), {"version": draft.version, **values, **more})
-
-
-def states(client, draft) -> dict[str, str]:
-    page = Page.of(client, url_of("tasks", draft))
-    return {
-        row.one(".task__name > :first-child").text: row.one(".task__state").text for row in page.all(".task")
-    }
 
 
 def test_the_task_list_says_how_far_each_task_is(client, draft):
@@ -182,20 +168,6 @@ def test_an_address_of_the_account_is_offered_and_nothing_has_to_be_typed(client
     assert Address.objects.filter(pk=address.pk).exists()
 
 
-def test_what_the_bill_does_not_show_so_is_marked_and_has_to_be_acknowledged(client, parent, porter):
-    draft = filled(parent, porter, matches=["customer_name", "address"])
-    tasks = Page.of(client, url_of("tasks", draft))
-    assert "The bill says otherwise: account number" in tasks.one("main").text
-
-    refused = send(client, "check", draft, {})
-    assert refused.status_code == 422
-    assert "although the bill says otherwise" in Page(refused).one("[data-error-summary]").text
-    assert not PortInRequest.objects.exists()
-
-    assert send(client, "check", draft, {"acknowledge": "on"}).status_code == 302
-    assert PortInRequest.objects.exists()
-
-
 def test_pins_are_asked_for_one_by_one_and_never_shown_again(client, parent, porter):
     draft = begun(parent, porter, "50", "51", "10", pin_numbers=[f"{PREFIX}50", f"{PREFIX}51"])
     page = Page.of(client, url_of("details", draft))
@@ -247,19 +219,6 @@ def test_a_weekend_is_warned_of_and_not_moved(client, draft):
     assert "Saturday is not a working day" in Page.of(client, url_of("check", draft)).one("main").text
 
 
-def test_a_draft_that_lay_too_long_says_what_has_grown_old(client, parent, porter):
-    old, near = today() - timedelta(days=40), today() + timedelta(days=2)
-    draft = filled(parent, porter, bill_date=old.isoformat(), target_date=near.isoformat())
-
-    page = Page.of(client, url_of("check", draft))
-
-    summary = page.one("[data-error-summary]").text
-    assert "The bill is more than 30 days old" in summary
-    assert "The target date has come too near" in summary
-    assert send(client, "check", draft, {}).status_code == 422
-    assert not PortInRequest.objects.exists()
-
-
 def test_japans_fields_are_for_japan_alone(client, parent, porter, draft):
     japan = create_draft(account=parent, numbers=["+81312345678"], values={}, actor=porter)
 
@@ -283,86 +242,6 @@ def test_only_approved_bundles_of_the_country_can_be_chosen(client, parent, draf
     page = Page.of(client, url_of("when", draft))
 
     assert bool(page.all("[name=bundle_sid]")) == approved
-
-
-def test_the_answers_lead_to_the_request_and_its_page_says_who_signs_and_by_when(client, parent, porter):
-    draft = filled(parent, porter)
-    check = Page.of(client, url_of("check", draft))
-    assert CUSTOMER in check.one("main").text
-    form = check.form("main form.check")
-
-    answer = client.post(url_of("check", draft), form)
-
-    assert answer["Location"] == url_of("filed", draft)
-    page = Page.of(client, answer["Location"])
-    port_in = PortInRequest.objects.get()
-    assert port_in.pk in page.source
-    told = page.one("main").text
-    assert "within 30 days" in told
-    assert "o••••@thornlea.example.com" in told
-    assert MAIL not in told
-    # Back, reload, and the same form once more
-    assert client.post(url_of("check", draft), form)["Location"] == url_of("filed", draft)
-    assert client.get(url_of("check", draft))["Location"] == url_of("filed", draft)
-    assert PortInRequest.objects.count() == 1
-    assert Operation.objects.filter(kind="porting.file_port_in").count() == 1
-
-
-def test_a_lost_answer_leads_to_a_page_that_waits_and_says_so(twilio, client, parent, porter):
-    draft = filled(parent, porter)
-    twilio.faults.add(Fault(kind="lost-answer", method="POST", path="*/PortIn", times=1))
-
-    answer = client.post(url_of("check", draft), {})
-
-    page = Page.of(client, answer["Location"])
-    assert "not known yet" in page.one("h1").text
-    assert page.one("#filed")["hx-get"] == url_of("filed", draft)
-    again = client.post(url_of("check", draft), {})
-    assert again["Location"] == url_of("filed", draft)
-
-
-def test_what_twilio_refuses_stands_beside_its_field_and_can_be_tried_again(client, parent, porter):
-    draft = filled(parent, porter, notification_emails=["desk(at)example.com"])
-
-    answer = client.post(url_of("check", draft), {})
-
-    assert answer.status_code == 422
-    page = Page(answer)
-    link = page.one("[data-error-summary] li a")
-    assert "Twilio: must be a well-formed email address" in link.text
-    assert link["href"] == f"{url_of('when', draft)}?check#id_notification_emails"
-    shown = Page.of(client, url_of("when", draft) + "?check")
-    assert "must be a well-formed" in shown.one(".field--error").text
-    assert states(client, draft)["Notification e-mails"] == "There is a problem"
-
-
-def test_a_bill_that_the_disk_has_lost_is_asked_for_again(client, parent, porter, settings):
-    draft = filled(parent, porter)
-    for path in settings.FILES_DIR.glob("??/*"):
-        path.unlink()
-
-    answer = client.post(url_of("check", draft), {})
-
-    assert answer.status_code == 422
-    assert "Upload it again" in Page(answer).one("[data-error-summary]").text
-    assert not Operation.objects.exists()
-
-
-def test_numbers_that_are_being_ported_already_are_named_with_their_request(client, parent, porter):
-    found = file_port_in(parent, "10")
-    complete(parent, "port_ins")
-    draft = filled(parent, porter)
-
-    answer = client.post(url_of("check", draft), {})
-
-    assert answer.status_code == 422
-    summary = Page(answer).one("[data-error-summary]")
-    assert found.request.sid[:6] in summary.text
-    form = Page(answer).form("[data-error-summary] form")
-    assert client.post(summary.one("form")["action"], form)["Location"] == url_of("tasks", draft)
-    draft.refresh_from_db()
-    assert draft.numbers == [f"{PREFIX}11"]
-    assert client.post(url_of("check", draft), {})["Location"] == url_of("filed", draft)
 
 
 def test_numbers_can_be_taken_out_with_their_pins_and_never_all(client, parent, porter):
@@ -423,25 +302,6 @@ def test_a_draft_can_be_thrown_away_with_its_bill(client, parent, porter):
 
     assert not PortInDraft.objects.exists()
     assert not StoredFile.objects.there().exists()
-
-
-def test_a_filed_request_begins_a_draft_with_what_it_was_filed_with(client, parent, porter):
-    found = file_port_in(parent, "60")
-    complete(parent, "port_ins")
-    port_in = PortInRequest.objects.get(pk=found.request.sid)
-
-    draft = create_draft(
-        account=parent,
-        numbers=[f"{PREFIX}60"],
-        values=values_of_request(port_in),
-        actor=porter,
-        replaces=port_in.pk,
-    )
-
-    assert draft.said["customer_name"] == CUSTOMER
-    assert draft.document_sid == port_in.document_sids[0]
-    assert states(client, draft)["Address"] == "Completed"
-    assert "Files again what was rejected" in Page.of(client, url_of("tasks", draft)).one("main").text
 
 
 @pytest.mark.parametrize("name", ["tasks", "bill", "details", "when", "check", "filed"])

@@ -4,8 +4,10 @@ import logging
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.db import connection
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
 from portal.models import Operation, Role, StoredFile
 from portal.operations import AlreadyUnderWay
@@ -15,16 +17,19 @@ from porting.features import NotAvailable
 from porting.models import PortInDraft, PortInNumber, PortInRequest
 from porting.portin.actions import (
     FILE_PORT_IN,
+    FILING_TASK,
+    SENT_AT,
     AlreadyFiled,
     AlreadyPorting,
-    file_port_in,
+    begin_filing,
+    carry_out_filing,
     settle_port_in_operations,
     upload_bill,
 )
-from porting.portin.drafts import fetch_draft
+from porting.portin.drafts import fetch_draft, save_draft
 from tests.factories import make_user
 from tests.mirroring import complete
-from tests.porting.drafting import CUSTOMER, PERSONAL, PIN, filled
+from tests.porting.drafting import CUSTOMER, PERSONAL, PIN, file_port_in, filled
 from tests.porting.filing import PREFIX
 from tests.porting.filing import file_port_in as file_elsewhere
 
@@ -45,6 +50,9 @@ def draft(parent, porter) -> PortInDraft:
 def later(operation_kind: str = FILE_PORT_IN) -> None:
     """What lost its answer or its process is old enough to be looked into."""
     past = timezone.now() - timedelta(minutes=3)
+    for operation in Operation.objects.filter(kind=operation_kind, detail__has_key=SENT_AT):
+        operation.detail[SENT_AT] = past.isoformat()
+        operation.save(update_fields=["detail"])
     Operation.objects.filter(kind=operation_kind).update(started_at=past)
     Operation.objects.filter(kind=operation_kind, ended_at__isnull=False).update(ended_at=past)
 
@@ -176,6 +184,87 @@ def test_a_worker_that_died_after_twilio_had_it_leaves_one_request(monkeypatch, 
     draft.refresh_from_db()
     assert draft.is_filed
     assert PortInRequest.objects.count() == 1
+
+
+def test_what_no_worker_took_is_given_to_the_workers_again(monkeypatch, twilio, draft, porter):
+    """The broker was away when the button was pressed, or has lost the task."""
+    given = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, args: given.append((name, *args)))
+    operation = begin_filing(draft=draft, actor=porter)
+    later()
+
+    settle_port_in_operations()
+
+    assert given == [(FILING_TASK, str(operation.pk))] * 2
+    assert carry_out_filing(operation.pk)
+    assert carry_out_filing(operation.pk) is None
+    assert PortInRequest.objects.count() == 1
+
+
+def test_the_broker_being_away_keeps_nobody_waiting_and_loses_nothing(monkeypatch, draft, porter):
+    def away(name, args):
+        raise BrokerError
+
+    monkeypatch.setattr(current_app, "send_task", away)
+
+    operation = begin_filing(draft=draft, actor=porter)
+
+    assert operation.state == Operation.State.STARTED
+    assert carry_out_filing(operation.pk)
+
+
+def test_a_worker_that_died_while_twilio_was_at_it_is_followed_by_none_that_sends_again(
+    twilio, draft, porter
+):
+    operation = begin_filing(draft=draft, actor=porter)
+    operation.detail[SENT_AT] = timezone.now().isoformat()
+    operation.save(update_fields=["detail"])
+
+    assert carry_out_filing(operation.pk) is None
+    Operation.objects.update(started_at=timezone.now() - timedelta(minutes=3))
+    settle_port_in_operations()
+
+    # Twilio has a minute for its answer before anybody says that it does not have the request.
+    operation.refresh_from_db()
+    assert operation.state == Operation.State.STARTED
+    later()
+    settle_port_in_operations()
+    operation.refresh_from_db()
+    assert operation.state == Operation.State.REFUSED
+
+
+def test_what_was_changed_after_the_button_was_pressed_is_not_filed(draft, porter):
+    operation = begin_filing(draft=draft, actor=porter)
+    save_draft(draft=draft, values={"customer_name": "Thornlea Clinic"}, actor=porter)
+
+    assert carry_out_filing(operation.pk) is None
+
+    operation.refresh_from_db()
+    assert operation.state == Operation.State.REFUSED
+    assert "changed after the button" in operation.words
+    assert file_port_in(draft=draft, actor=porter).carrier["customer_name"] == "Thornlea Clinic"
+
+
+def test_a_bill_that_twilio_does_not_take_files_nothing(twilio, draft, porter):
+    twilio.faults.add(Fault(kind="lost-answer", method="POST", path="*/Documents", times=1))
+
+    with pytest.raises(Uncertain):
+        file_port_in(draft=draft, actor=porter)
+
+    operation = Operation.objects.get(kind=FILE_PORT_IN)
+    assert (operation.state, SENT_AT in operation.detail) == (Operation.State.REFUSED, False)
+    assert file_port_in(draft=draft, actor=porter).pk
+
+
+def test_twilio_has_a_minute_for_a_thousand_numbers(twilio, parent, porter):
+    draft = filled(parent, porter)
+    numbers = [f"+1207555{n:04d}" for n in range(1000)]
+    PortInDraft.objects.filter(pk=draft.pk).update(numbers=numbers)
+    twilio.faults.add(Fault(kind="slow", method="POST", path=CREATE, seconds=45, times=1))
+
+    port_in = file_port_in(draft=fetch_draft(draft), actor=porter)
+
+    assert port_in.numbers.count() == 1000
 
 
 def test_while_twilio_cannot_be_asked_nothing_is_settled(twilio, draft, porter):

@@ -7,10 +7,9 @@ from django.utils import timezone
 
 from portal.models import PurgeRecord, Role, StoredFile
 from porting.models import PortInDraft, PortInRequest
-from porting.portin.actions import file_port_in
 from porting.tasks import purge_port_in_drafts
 from tests.factories import make_user
-from tests.porting.drafting import filled
+from tests.porting.drafting import file_port_in, filled
 
 pytestmark = pytest.mark.django_db
 
