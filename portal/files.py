@@ -49,6 +49,8 @@ def store(
         content_type=checked.content_type,
         size=checked.size,
         digest=checked.digest,
+        pages=checked.pages,
+        drawn=checked.drawn,
         owner_sid=owner_sid,
         uploaded_by=uploaded_by,
     )
@@ -68,8 +70,9 @@ def open_file(stored: StoredFile) -> bytes:
 def checked_file(stored: StoredFile) -> CheckedFile:
     """The file as it was when it had passed its checks. Raise NotThere, CannotDecrypt."""
     return CheckedFile(
-        Purpose(stored.purpose), stored.name, stored.content_type, open_file(stored), str(stored.pk)
-    )
+        Purpose(stored.purpose), stored.name, stored.content_type, open_file(stored), stored.pages,
+        stored.drawn, str(stored.pk),
+    )  # fmt: skip
 
 
 def give(stored_id: str | UUID, owner_sid: str) -> None:

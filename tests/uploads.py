@@ -35,6 +35,60 @@ def pdf(pages: int = 2, **saving: Any) -> bytes:
         return _saved(document, **saving)
 
 
+def bill_pdf(pages: int = 3) -> bytes:
+    """Pages with a red bar at the top."""
+    with pikepdf.new() as document:
+        for _ in range(pages):
+            page = document.add_blank_page(page_size=(595, 842))
+            page.Contents = pikepdf.Stream(document, b"0.9 0 0 rg 40 780 500 40 re f")
+        return _saved(document)
+
+
+def pdf_with_filled_form() -> bytes:
+    """What was typed into its only field is a red bar."""
+    with pikepdf.new() as document:
+        page = document.add_blank_page(page_size=(200, 200))
+        looks = pikepdf.Stream(document, b"0.9 0 0 rg 0 0 200 200 re f")
+        looks.stream_dict = pikepdf.Dictionary(
+            Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=pikepdf.Array([0, 0, 200, 200])
+        )
+        field = document.make_indirect(
+            pikepdf.Dictionary(
+                Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Widget, FT=pikepdf.Name.Tx, F=4,
+                T=pikepdf.String("name"), V=pikepdf.String("Jane"), Rect=pikepdf.Array([0, 0, 200, 200]),
+                AP=pikepdf.Dictionary(N=looks),
+            )
+        )  # fmt: skip
+        page.Annots = pikepdf.Array([field])
+        document.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([field]))
+        return _saved(document)
+
+
+def pdf_of_size(width: float, height: float) -> bytes:
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        document.pages[0].MediaBox = pikepdf.Array([0, 0, width, height])
+        return _saved(document)
+
+
+def pdf_that_is_never_drawn() -> bytes:
+    """Ten forms, each of which draws the next one twenty times."""
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        inner = None
+        for _ in range(10):
+            form = pikepdf.Stream(document, b"0 0 9 9 re f" if inner is None else b"/F Do " * 20)
+            form.Type, form.Subtype = pikepdf.Name.XObject, pikepdf.Name.Form
+            form.BBox = pikepdf.Array([0, 0, 600, 800])
+            if inner is not None:
+                form.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(F=inner))
+            inner = document.make_indirect(form)
+        page = document.pages[0]
+        page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(F=inner))
+        page.Contents = pikepdf.Stream(document, b"/F Do")
+        return _saved(document)
+
+
 def encrypted_pdf(user: str = "secret") -> bytes:
     return pdf(encryption=pikepdf.Encryption(owner="owner", user=user))
 

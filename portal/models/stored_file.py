@@ -58,6 +58,9 @@ class StoredFile(models.Model):
     content_type = models.CharField(max_length=40)
     size = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
+    # A picture is one page. `drawn` of the first ones can be shown.
+    pages = models.PositiveIntegerField(db_default=1)
+    drawn = models.PositiveSmallIntegerField(db_default=1)
     owner_sid = SidField(blank=True, db_default="")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
@@ -77,8 +80,17 @@ class StoredFile(models.Model):
         return f"{self.get_purpose_display()} {self.pk}"
 
     @property
-    def is_image(self) -> bool:
-        return self.content_type.startswith("image/")
+    def shown_pages(self) -> range:
+        """Numbers of the pages that are shown as pictures."""
+        return range(1, self.drawn + 1)
+
+    @property
+    def left_out(self) -> str:
+        """`Page 6`, `Pages 6 to 47`; "" when all are shown."""
+        first = self.drawn + 1
+        if first >= self.pages:
+            return f"Page {first}" if first == self.pages else ""
+        return f"Pages {first:,} to {self.pages:,}"
 
     @property
     def kind(self) -> str:

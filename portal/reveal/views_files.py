@@ -12,12 +12,12 @@ from django.views.decorators.http import require_safe
 
 from portal import files
 from portal.access import Permission, allowed
-from portal.http import StaffRequest
+from portal.http import StaffRequest, page
 from portal.models import StoredFile, User
 from portal.reveal import reveals
 from portal.reveal.views import private
 from portal.secrets import CannotDecrypt
-from portal.uploads.check import Refused, draw_preview
+from portal.uploads.check import Refused, draw_page
 
 # Whoever uploaded a file has seen it; so long after they may look whether it is the right one.
 _UPLOADER_SEES_FOR = timedelta(hours=1)
@@ -34,15 +34,22 @@ def file_download(request: StaffRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @allowed(Permission.VIEW)
 def file_preview(request: StaffRequest, pk: UUID) -> HttpResponse:
-    """The picture drawn anew, so that nothing else of the file reaches the browser; a PDF as it is."""
+    """The first pages of a file, one below the other, for a tab of its own."""
+    return private(page(request, "portal/file_preview.html", {"stored": _file_to_see(request, pk)}))
+
+
+@require_safe
+@allowed(Permission.VIEW)
+def file_page(request: StaffRequest, pk: UUID, number: int) -> HttpResponse:
+    """A page, or a picture, drawn anew, so that nothing else of the file reaches the browser."""
     stored = _file_to_see(request, pk)
-    content, content_type = _contents(stored), stored.content_type
-    if stored.is_image:
-        try:
-            content, content_type = draw_preview(content), "image/jpeg"
-        except Refused:
-            raise Http404 from None
-    return _answer(stored, content, content_type, as_attachment=False)
+    if number not in stored.shown_pages:
+        raise Http404
+    try:
+        drawn = draw_page(_contents(stored), number)
+    except Refused:
+        raise Http404 from None
+    return _answer(stored, drawn, "image/jpeg", as_attachment=False)
 
 
 def may_see(user: User, stored: StoredFile) -> bool:

@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -73,6 +74,9 @@ class CheckedFile:
     name: str = field(repr=False)
     content_type: str
     content: bytes = field(repr=False)
+    pages: int = 1
+    # So many of the first pages can be shown.
+    drawn: int = 1
     # The StoredFile that holds it already, kept from a form that was refused for another reason.
     stored_id: str = ""
 
@@ -97,13 +101,16 @@ def check(name: str, content: bytes, purpose: Purpose) -> CheckedFile:
         raise Refused(Reason.EMPTY)
     if len(content) > purpose.most_bytes:
         raise Refused(Reason.TOO_LARGE)
-    content_type, _ = _ask_inspection(content)
-    return CheckedFile(purpose, clean_name(name, content_type), content_type, content)
+    found, rest = _ask_inspection(content)
+    content_type = found["type"]
+    return CheckedFile(
+        purpose, clean_name(name, content_type), content_type, content, found["pages"], rest.count(b"\n")
+    )
 
 
-def draw_preview(content: bytes) -> bytes:
-    """A checked picture, drawn anew as JPEG."""
-    return _ask_inspection(content, "preview")[1]
+def draw_page(content: bytes, number: int) -> bytes:
+    """A page of a checked file, drawn anew as JPEG; a picture is its own page 1. Raise Refused."""
+    return _ask_inspection(content, "draw", str(number))[1]
 
 
 def digest_of(content: bytes) -> str:
@@ -118,8 +125,8 @@ def clean_name(name: str, content_type: str) -> str:
     return (stem or "document")[:_LONGEST_NAME].strip() + _ENDINGS[content_type]
 
 
-def _ask_inspection(content: bytes, *arguments: str) -> tuple[str, bytes]:
-    """Content type and, for a preview, the picture. Whatever the inspection dies of is the file's fault."""
+def _ask_inspection(content: bytes, *arguments: str) -> tuple[dict[str, Any], bytes]:
+    """What it says, and what comes after that. What it dies of before that is the file's fault."""
     # Isolated: neither the environment nor the working directory decides what it imports.
     command = [sys.executable, "-I", str(Path(inspection.__file__)), *arguments]
     try:
@@ -127,15 +134,15 @@ def _ask_inspection(content: bytes, *arguments: str) -> tuple[str, bytes]:
             done = subprocess.run(  # noqa: S603
                 command, input=content, capture_output=True, timeout=_PATIENCE, check=False, env={}
             )
-    except subprocess.TimeoutExpired:
-        log.warning("upload.inspection_late", size=len(content))
-        raise Refused(Reason.TOO_COMPLEX) from None
-    line, _, picture = done.stdout.partition(b"\n")
-    if done.returncode or not line:
+        output, code = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as late:
+        output, code = late.stdout or b"", -1
+    line, ended, rest = output.partition(b"\n")
+    if not ended:
         # What it wrote about the fault may repeat what stands in the file.
-        log.warning("upload.inspection_died", code=done.returncode, size=len(content))
-        raise Refused(Reason.TOO_COMPLEX if done.returncode < 0 else Reason.DAMAGED)
-    answer = json.loads(line)
+        log.warning("upload.inspection_died", code=code, size=len(content))
+        raise Refused(Reason.TOO_COMPLEX if code < 0 else Reason.DAMAGED)
+    answer: dict[str, Any] = json.loads(line)
     if "refusal" in answer:
         raise Refused(Reason(answer["refusal"]))
-    return answer["type"], picture
+    return answer, rest

@@ -2,8 +2,9 @@
 
 A hostile file can make a decoder eat all memory, loop or crash; here it takes down only this process,
 which may not use more memory or time than `_MEMORY` and `_SECONDS` say. The file comes on standard
-input. On standard output comes one line of JSON: `{"type": …}`, or `{"refusal": …}` with a name of
-`portal.uploads.check.Reason`. Asked for a `preview`, the line is followed by the picture, made anew.
+input. On standard output comes one line of JSON: `{"type": …, "pages": …}`, or `{"refusal": …}` with a name
+of `portal.uploads.check.Reason`; and after it one line for each of the first pages that can be drawn.
+Asked to `draw` a page, the line is followed by its picture, made anew.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import json
 import re
 import resource
 import sys
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,7 +27,12 @@ _MOST_PIXELS = 70_000_000
 _MOST_UNPACKED = 128 * 1024 * 1024
 _MOST_OBJECTS = 200_000
 _MOST_PAGES = 500
-_PREVIEW_SIDE = 1600
+# A sheet of A4 at 170 dpi: small print can be read.
+_LONGEST_SIDE = 2000
+# So many pages are shown, those only that take no longer than this, all together in this.
+_MOST_DRAWN = 5
+_SECONDS_A_PAGE = 1.5
+_SECONDS_TO_DRAW = 4
 
 PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
 _BEGINNINGS = {b"%PDF-": PDF, b"\xff\xd8\xff": JPEG, b"\x89PNG\r\n\x1a\n": PNG}
@@ -44,37 +51,54 @@ class Refused(Exception):
     """The file may not go on; the argument is the reason's name."""
 
 
-def inspect(content: bytes) -> str:
-    """The content type of a file that may go on. Raise Refused."""
+def inspect(content: bytes) -> tuple[str, int]:
+    """The content type of a file that may go on, and how many pages it has. Raise Refused."""
     if not content.strip(_SPACE):
         raise Refused("empty")
     kind = next((kind for start, kind in _BEGINNINGS.items() if content.startswith(start)), None)
     if kind is None:
         raise Refused("wrong_type")
+    pages = 1
     if kind == PDF:
-        _inspect_pdf(content)
+        pages = _inspect_pdf(content)
     else:
         _inspect_image(content, kind)
     if _is_archive(content):
         raise Refused("tail")
-    return kind
+    return kind, pages
 
 
-def preview(content: bytes) -> bytes:
-    """The picture drawn anew as JPEG, upright, as large as a screen: nothing else of the file is in it."""
+def draw(content: bytes, number: int) -> bytes:
+    """A page, drawn anew as JPEG and large enough to be read: nothing else of the file is in it."""
+    drawn = io.BytesIO()
+    (_draw_page(content, number) if content.startswith(b"%PDF-") else _draw_image(content)).save(
+        drawn, "JPEG", quality=85
+    )
+    return drawn.getvalue()
+
+
+def _draw_page(content: bytes, number: int) -> Any:
+    import pypdfium2
+
+    pdf = pypdfium2.PdfDocument(content)
+    pdf.init_forms()  # else what was typed into a form is not drawn; this PDFium runs no scripts
+    page = pdf[number - 1]
+    return page.render(scale=_LONGEST_SIDE / max(page.get_size())).to_pil().convert("RGB")
+
+
+def _draw_image(content: bytes) -> Any:
+    """The picture, upright."""
     from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as image:
-        image.draft("RGB", (_PREVIEW_SIDE, _PREVIEW_SIDE))
-        image.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
+        image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
+        image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
         upright = ImageOps.exif_transpose(image)
         flat = Image.new("RGB", upright.size, "white")
         flat.paste(
             upright.convert("RGB"), mask=upright.getchannel("A") if "A" in upright.getbands() else None
         )
-        drawn = io.BytesIO()
-        flat.save(drawn, "JPEG", quality=85)
-        return drawn.getvalue()
+        return flat
 
 
 def _is_archive(content: bytes) -> bool:
@@ -143,7 +167,8 @@ def _end_of_jpeg(content: bytes, start: int) -> int:
 # PDF
 
 
-def _inspect_pdf(content: bytes) -> None:
+def _inspect_pdf(content: bytes) -> int:
+    """How many pages it has."""
     import pikepdf
 
     pikepdf.settings.set_qpdf_limits(
@@ -169,6 +194,7 @@ def _inspect_pdf(content: bytes) -> None:
             # Others are about small sins of whoever wrote it, which every viewer forgives.
             if any("damaged" in str(warning) for warning in pdf.get_warnings()):
                 raise Refused("damaged")
+            return len(pdf.pages)
     except pikepdf.PasswordError:
         raise Refused("encrypted") from None
     except (
@@ -252,29 +278,60 @@ def _unpacked_size(stream: Any, most: int) -> int:
 
 
 def limit_itself() -> None:
-    """Take no more memory and time than a file may cost; where the system cannot, patience ends outside."""
-    for what, most in ((resource.RLIMIT_CPU, _SECONDS), (resource.RLIMIT_AS, _MEMORY)):
-        _, hard = resource.getrlimit(what)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(what, (most, most))
+    """Take no more memory and time than a file may cost; where the system cannot, patience ends outside.
+
+    It writes no file either, nor leaves its memory on the disk when it dies: that has the file in clear.
+    """
+    _limit(resource.RLIMIT_CPU, _SECONDS)
+    _limit(resource.RLIMIT_AS, _MEMORY)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_CORE, 0)
+
+
+def _limit(what: int, most: int) -> None:
+    _, hard = resource.getrlimit(what)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(what, (most, most))
+
+
+def _say(answer: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _try_to_draw(content: bytes, pages: int) -> None:
+    """Name each of the first pages that can be drawn in time."""
+    _limit(resource.RLIMIT_CPU, round(time.process_time()) + _SECONDS_TO_DRAW)
+    for number in range(1, min(pages, _MOST_DRAWN) + 1):
+        begun = time.monotonic()
+        try:
+            draw(content, number)
+        except Exception:  # whatever a library says of a file that it cannot draw
+            return
+        if time.monotonic() - begun > _SECONDS_A_PAGE:
+            return
+        _say({"drawn": number})
 
 
 def main() -> None:
     limit_itself()
     content = sys.stdin.buffer.read()
-    answer: dict[str, str]
-    picture = b""
     try:
-        if sys.argv[1:] == ["preview"]:
-            answer, picture = {"type": JPEG}, preview(content)
-        else:
-            answer = {"type": inspect(content)}
+        if sys.argv[1:2] == ["draw"]:
+            picture = draw(content, int(sys.argv[2]))
+            _say({"type": JPEG})
+            sys.stdout.buffer.write(picture)
+            return
+        kind, pages = inspect(content)
     except Refused as refusal:
-        answer = {"refusal": str(refusal)}
+        _say({"refusal": str(refusal)})
     except (MemoryError, RecursionError):
-        answer = {"refusal": "too_complex"}
-    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + picture)
+        _say({"refusal": "too_complex"})
+    else:
+        # What the drawing dies of is no reason to refuse the file: that it may go on is said before.
+        _say({"type": kind, "pages": pages})
+        _try_to_draw(content, pages)
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ ON_THE_WAY = {
     "porting:authorization-detail", "porting:authorization-create", "porting:authorization-revoke",
     "porting:authorization-reveal",
     "inventory:sender-country", "inventory:sender-default", "inventory:sender-remove",
-    "view-add", "view-edit",
+    "view-add", "view-edit", "file-preview",
 }  # fmt: skip
 ERRORS = {
     "/nowhere/": 404,
@@ -185,7 +185,7 @@ NOT_PAGES = {
     "porting:draft-delete", "porting:draft-leave-out",
     "porting:port-in-export", "porting:port-in-refresh", "porting:port-in-note", "porting:port-in-tick",
     "porting:porting-webhook", "porting:porting-webhook-delete", "compliance:own-number-remove",
-    "file-download", "file-preview",
+    "file-download", "file-page",
     "delivery-replay", "compliance:bundle-callback", "porting:hosting-callback",
     "porting:hosted-order-export", "porting:hosted-order-select", "porting:hosted-order-refresh",
     "porting:hosted-order-note", "porting:hosted-order-bill", "porting:eligibility-export",

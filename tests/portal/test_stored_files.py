@@ -130,16 +130,6 @@ def test_who_uploaded_it_just_now_gets_it_back(account, support, as_support):
     assert set(answer["Cache-Control"].split(", ")) == {"no-store", "private"}
 
 
-def test_a_preview_of_a_picture_is_drawn_anew(account, support, as_support):
-    stored = make_file(account, support, PNG)
-
-    answer = as_support.get(reverse("file-preview", args=[stored.pk]))
-
-    assert answer["Content-Type"] == "image/jpeg"
-    assert answer["Content-Disposition"].startswith("inline")
-    assert answer.content != PNG
-
-
 def test_everybody_else_says_why_first(client, account, support, compliance):
     stored = make_file(account, support, owner_sid=make_sid("RD"))
     client.force_login(compliance)
@@ -172,19 +162,21 @@ def test_a_reveal_is_of_no_use_to_others_and_for_other_files(client, account, su
     assert client.get(reverse("file-download", args=[stored.pk])).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["file-download", "file-preview"])
+@pytest.mark.parametrize("name", ["file-download", "file-preview", "file-page"])
 def test_files_of_foreign_accounts_of_nobody_and_for_nobody(client, account, support, name):
     stored = make_file(account, support, owner_sid=make_sid("RD"))
+    rest = [1] if name == "file-page" else []
+    url = reverse(name, args=[stored.pk, *rest])
     elsewhere = make_user(Role.COMPLIANCE, accounts=[make_account()])
     client.force_login(elsewhere)
-    assert client.get(reverse(name, args=[stored.pk])).status_code == 404
-    assert client.get(reverse(name, args=["0" * 8 + "-0000-0000-0000-" + "0" * 12])).status_code == 404
+    assert client.get(url).status_code == 404
+    assert client.get(reverse(name, args=["0" * 8 + "-0000-0000-0000-" + "0" * 12, *rest])).status_code == 404
     viewer = make_user(Role.VIEWER)
     client.force_login(viewer)
-    assert client.get(reverse(name, args=[stored.pk])).status_code == 403
-    assert client.post(reverse(name, args=[stored.pk])).status_code == 405
+    assert client.get(url).status_code == 403
+    assert client.post(url).status_code == 405
     client.logout()
-    assert client.get(reverse(name, args=[stored.pk])).status_code == 302
+    assert client.get(url).status_code == 302
 
 
 # Deleted
@@ -226,3 +218,4 @@ def test_a_purged_file_is_not_found(as_support, account, support):
     stored = make_file(account, support)
     files.purge([stored], rule="test")
     assert as_support.get(reverse("file-download", args=[stored.pk])).status_code == 404
+    assert as_support.get(reverse("file-page", args=[stored.pk, 1])).status_code == 404

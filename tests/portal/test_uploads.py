@@ -11,7 +11,7 @@ from portal import files
 from portal.forms import PortalForm
 from portal.models import Purpose, StoredFile
 from portal.uploads import check as checking
-from portal.uploads.check import Reason, Refused, check, clean_name, draw_preview
+from portal.uploads.check import Reason, Refused, check, clean_name
 from portal.uploads.fields import CheckedFileField, bind_files, keep_files
 from portal.uploads.handlers import MOST_BYTES
 from tests import uploads
@@ -165,13 +165,6 @@ def test_no_name_leads_anywhere(name):
     assert len(cleaned) <= 104
     assert not set(cleaned) & set("/\\\0\r\n")
     assert not cleaned.startswith(".")
-
-
-def test_a_preview_is_another_picture():
-    content = uploads.png(3000, 20)
-    drawn = draw_preview(content)
-    assert drawn.startswith(b"\xff\xd8\xff")
-    assert checking._ask_inspection(drawn)[0] == "image/jpeg"
 
 
 # The field
