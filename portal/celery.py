@@ -86,7 +86,16 @@ app.conf.beat_schedule = {
         "schedule": 20.0,
         "options": {"expires": 20},
     },
-    "remind of deadlines of porting": {"task": "remind_of_porting", "schedule": crontab(hour=6, minute=10)},
+    # Three times, so that a run that was killed is made up for; everybody is told once a day.
+    "remind of deadlines of porting": {
+        "task": "remind_of_porting",
+        "schedule": crontab(hour="6-8", minute=10),
+    },
+    "send reminders of porting that wait": {
+        "task": "send_porting_reminders",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "go on with batches": {"task": "look_after_batches", "schedule": 10.0, "options": {"expires": 10}},
     "move the last month on": {"task": "refresh_number_activity", "schedule": crontab(hour=0, minute=5)},
     "sweep out empty facets": {"task": "recount_numbers", "schedule": 24 * 3600.0},

@@ -1,6 +1,6 @@
 """Everything of porting and hosting that is not over, in the order in which its time runs out (M6)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Case, DateTimeField, DurationField, ExpressionWrapper, Q, QuerySet, Value, When
 from django.db.models import Count as Counted
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Length
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
@@ -41,6 +41,7 @@ _LETTER_STAGES: Mapping[str, Stage] = {
 # What has no limit comes after all that has one, the longest rest first.
 _NO_LIMIT = timedelta(days=36_500)
 _ORDER = Order(Sort("until", "Time left", ("until", "sid")), descending=False)
+_CHUNK = 1000
 _PERSONAL_OF_HOSTING = ("payload", "email", "cc_emails")
 
 
@@ -50,10 +51,16 @@ class Source:
 
     kind: str
     name: str
+    prefix: str  # of their SIDs
     stages: Mapping[str, Stage]
     labels: Labels
     rows: Callable[[], QuerySet[Any]]
     title: Callable[[Any], str]
+
+    @property
+    def one(self) -> str:
+        """`Port-in request`."""
+        return self.name.removesuffix("s")
 
     def open_rows(self) -> QuerySet[Any]:
         """Each with `until`, when Twilio gives it up."""
@@ -82,19 +89,21 @@ class Source:
 
 SOURCES = (
     Source(
-        "requests", "Port-in requests", PORT_IN_STAGES, PORT_IN_STATES,
-        lambda: PortInRequest.objects.present().open().defer(*HEAVY),
+        "requests", "Port-in requests", "KW", PORT_IN_STAGES, PORT_IN_STATES,
+        lambda: PortInRequest.objects.present().open().defer(*HEAVY).annotate(
+            signature_length=Length("signature_url")
+        ),
         lambda row: f"{row.numbers_requested:,} number{'' if row.numbers_requested == 1 else 's'} to port in",
     ),
     Source(
-        "orders", "Hosted orders", ORDER_STAGES, HOSTED_ORDER_STATES,
+        "orders", "Hosted orders", "HR", ORDER_STAGES, HOSTED_ORDER_STATES,
         lambda: HostedOrder.objects.open().defer(
             *_PERSONAL_OF_HOSTING, "contact_phone_number", "contact_title", "verification_code"
         ),
         lambda row: spaced(row.phone_number),
     ),
     Source(
-        "letters", "Letters", _LETTER_STAGES, AUTHORIZATION_STATES,
+        "letters", "Letters", "PX", _LETTER_STAGES, AUTHORIZATION_STATES,
         lambda: AuthorizationDocument.objects.waiting().defer(*_PERSONAL_OF_HOSTING),
         lambda row: "Letter of authorization",
     ),
@@ -139,9 +148,16 @@ def entry_of(source: Source, row: Any, now: datetime) -> Entry:
     return Entry(source, row, label, stage, deadline_in(stage, row.status_since, now))
 
 
-def rows_of(source: Source, access: Access, shown: str, now: datetime) -> QuerySet[Any]:
+def rows_of(
+    source: Source,
+    access: Access,
+    shown: str,
+    now: datetime,
+    *,
+    permission: Permission = Permission.VIEW,
+) -> QuerySet[Any]:
     """The rows of a source that belong to what is shown: a kind, `late`, `ours`, or everything."""
-    rows = access.visible(source.open_rows())
+    rows = access.visible(source.open_rows(), permission=permission)
     match shown:
         case "late":
             return rows.filter(source.is_late(now))
@@ -153,18 +169,22 @@ def rows_of(source: Source, access: Access, shown: str, now: datetime) -> QueryS
 
 
 def figures_of(access: Access, now: datetime) -> Figures:
-    """One query for each kind."""
-    by_kind, late, ours = {}, 0, 0
-    for source in SOURCES:
-        rows = access.visible(source.rows()).order_by()
-        statuses = list(
-            rows.values_list("status").annotate(
-                n=Counted("sid"), late=Counted("sid", filter=source.is_late(now))
-            )
-        )
-        by_kind[source.kind] = sum(count for _, count, _ in statuses)
-        late += sum(count for _, _, count in statuses)
-        ours += sum(n for status, n, _ in statuses if getattr(source.stages.get(status), "is_ours", False))
+    """One query."""
+    sources = {source.kind: source for source in SOURCES}
+    parts = [
+        access.visible(source.rows())
+        .order_by()
+        .annotate(kind=Value(source.kind))
+        .values_list("kind", "status")
+        .annotate(n=Counted("sid"), late=Counted("sid", filter=source.is_late(now)))
+        for source in SOURCES
+    ]
+    by_kind, late, ours = dict.fromkeys(sources, 0), 0, 0
+    for kind, status, count, in_last_fifth in parts[0].union(*parts[1:], all=True):
+        by_kind[kind] += count
+        late += in_last_fifth
+        if (stage := sources[kind].stages.get(status)) and stage.is_ours:
+            ours += count
     return Figures(by_kind, late, ours)
 
 
@@ -212,14 +232,42 @@ def board_page(request: HttpRequest, access: Access, shown: str, length: int) ->
     return listing, [entry_of(source, row, now) for source, row in found]
 
 
-def urgent_entries(access: Access, permission: Permission, now: datetime) -> list[Entry]:
-    """What is in its last fifth or waits for us, the nearest end first: what people are reminded of."""
-    found: Iterable[tuple[Source, Any]] = []
+def all_entries(access: Access, permission: Permission, shown: str, now: datetime) -> Iterator[Entry]:
+    """All that is shown, in the board's order, read as it is asked for."""
+
+    def read(source: Source) -> Iterator[tuple[Source, Any]]:
+        rows = rows_of(source, access, shown, now, permission=permission)
+        for row in rows.order_by("until", "sid").iterator(chunk_size=_CHUNK):
+            yield source, row
+
+    merged = merge(*map(read, SOURCES), key=_key)
+    return (entry_of(source, row, now) for source, row in merged)
+
+
+def urgent_entries(access: Access, now: datetime, most: int) -> tuple[list[Entry], int, int]:
+    """What is in its last fifth or waits for us on accounts where this person ports numbers: the nearest ends
+    first, `most` of them; how many there are; and how many of them are in their last fifth.
+    """
+    sources, total, late = [], 0, 0
     for source in SOURCES:
-        rows = access.visible(source.open_rows(), permission=permission)
-        rows = rows.filter(source.is_late(now) | source.is_ours())
-        found = [*found, *((source, row) for row in rows)]
-    return [entry_of(source, row, now) for source, row in sorted(found, key=_key)]
+        is_late = source.is_late(now)
+        rows = access.visible(source.open_rows(), permission=Permission.MANAGE_PORTING)
+        rows = rows.filter(is_late | source.is_ours())
+        counts = rows.order_by().aggregate(total=Counted("pk"), late=Counted("pk", filter=is_late))
+        total, late = total + counts["total"], late + counts["late"]
+        sources.append((source, rows))
+    found = _merged(sources, Cursor(), most)
+    return [entry_of(source, row, now) for source, row in found], total, late
+
+
+def entries_of(access: Access, permission: Permission, sids: Sequence[str], now: datetime) -> list[Entry]:
+    """Those of these requests, orders and letters that are open and this person's, the nearest end first."""
+    sources = [
+        (source, access.visible(source.open_rows(), permission=permission).filter(pk__in=sids))
+        for source in SOURCES
+        if any(sid.startswith(source.prefix) for sid in sids)
+    ]
+    return [entry_of(source, row, now) for source, row in _merged(sources, Cursor(), len(sids))]
 
 
 def _merged(

@@ -5,6 +5,7 @@ from porting.models.hosting_work import LetterDraft, OrderTerms, VerificationCal
 from porting.models.number_check import NumberCheck
 from porting.models.port_in import PortInNumber, PortInRequest
 from porting.models.port_in_draft import PortInDraft
+from porting.models.reminder import Reminder, ReminderLine
 
 __all__ = [
     "AccountFeature",
@@ -18,5 +19,7 @@ __all__ = [
     "PortInDraft",
     "PortInNumber",
     "PortInRequest",
+    "Reminder",
+    "ReminderLine",
     "VerificationCall",
 ]

@@ -4,21 +4,17 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from celery import current_app
-from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
 from portal.models import Role
 from portal.sandbox.hosting.settings import HostingSettings
-from porting.board import tasks  # noqa: F401 (registers them)
-from porting.board.digests import send_digest
 from porting.deadlines import count_days, late_after
 from porting.models import HostedOrder, PortInRequest
 from tests.factories import make_account, make_user
 from tests.mirroring import complete
 from tests.pages import Page, assert_is_region, url_of
-from tests.porting.filing import LOSING_CARRIER, PREFIX
+from tests.porting.filing import LOSING_CARRIER
 from tests.porting.following.requests import by_hand, filed, read, rejected
 from tests.porting.hosting import received
 from tests.query_counts import counted
@@ -49,6 +45,10 @@ def to_sign(twilio, parent, *endings):
 def age(request, days):
     since = timezone.now() - timedelta(days=days, minutes=1)
     type(request).objects.filter(pk=request.pk).update(status_since=since)
+
+
+def content(answer):
+    return b"".join(answer.streaming_content).decode("utf-8-sig")
 
 
 def rows(client, **params):
@@ -161,31 +161,42 @@ def test_the_overview_leads_to_what_runs_out(twilio, parent, manager, waiting):
     assert "Porting deadlines are in their last fifth" in page.one("main").text
 
 
-def test_people_who_port_are_mailed_once_a_day_and_nobody_else(twilio, parent, porter, viewer, waiting):
-    assert not send_digest(porter.pk), "nothing runs out"
-    age(waiting, 26)
-
-    current_app.tasks["remind_of_porting"].run()
-    for person in (porter, porter, viewer):
-        send_digest(person.pk)
-
-    assert [message.to for message in mail.outbox] == [[porter.email]]
-    body, subject = mail.outbox[0].body, mail.outbox[0].subject
-    assert "1 deadline of porting and hosting runs out" in subject
-    assert waiting.get_absolute_url() in body
-    assert "day 27 of 30" in body
-    assert PREFIX not in body
-    assert not any(isinstance(text, str) and text in body for text in LOSING_CARRIER.values())
-
-
-def test_nobody_sees_or_is_mailed_what_is_of_another_account(twilio, parent, waiting):
-    age(waiting, 26)
-    stranger = make_user(Role.PORTING, accounts=[make_account()])
+def test_nobody_sees_what_is_of_another_account(twilio, parent, waiting):
     client = Client()
-    client.force_login(stranger)
+    client.force_login(make_user(Role.PORTING, accounts=[make_account()]))
 
     assert rows(client) == []
-    assert not send_digest(stranger.pk)
+    assert waiting.pk not in content(client.get(f"{BOARD}export/"))
+
+
+def test_each_line_leads_to_what_can_be_done_about_it(twilio, parent, address, as_porter, as_viewer, waiting):
+    received(twilio, parent, address, "07")
+    bad = rejected(twilio, parent, 22153, "63")
+
+    page = Page.of(as_porter, BOARD)
+    steps = {link.text.partition(":")[0]: link["href"] for link in page.all("#deadlines tbody td a")}
+
+    assert steps["Page to sign"] == f"/port-ins/{waiting.pk}/reveal/signature_url/"
+    assert steps["Fix rejected numbers"] == f"/port-ins/{bad.pk}/fix/"
+    assert as_porter.get(steps["Page to sign"]).status_code == 200
+    assert as_porter.get(steps["Open the call room"]).status_code == 200
+    assert not Page.of(as_viewer, BOARD).all("#deadlines tbody td a")
+
+
+def test_the_csv_has_the_board_and_nothing_personal(twilio, parent, as_porter, as_viewer, waiting):
+    rejected(twilio, parent, 22153, "63")
+    age(waiting, 26)
+
+    answer = content(as_porter.get(f"{BOARD}export/"))
+
+    head, first, second = answer.strip().splitlines()
+    assert "SID (sid)" in head
+    assert f'"Port-in request","{waiting.pk}"' in first
+    assert '"27","30"' in first
+    assert "action_required" in second
+    assert not any(isinstance(text, str) and text in answer for text in LOSING_CARRIER.values())
+    assert waiting.pk not in content(as_porter.get(f"{BOARD}export/", {"show": "ours"}))
+    assert as_viewer.get(f"{BOARD}export/").status_code == 403
 
 
 def test_an_order_that_waits_for_a_call_is_ours(twilio, parent, address, as_porter):
