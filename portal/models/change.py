@@ -56,6 +56,12 @@ class Change(models.Model):
                 name="change_mapping",
                 condition=models.Q(fields__has_key="bundle_sid") | models.Q(fields__has_key="address_sid"),
             ),
+            # What webhooks should have told.
+            models.Index(
+                fields=["resource", "-at"],
+                name="change_learned",
+                condition=models.Q(source="sync", resource__in=("port_ins", "port_in_numbers")),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,8 +12,10 @@ def read_port_in(fields: Fields) -> Hint | None:
     sid = sid_in(fields, "portinrequestsid", "KW")
     if not sid:
         return None
-    of = "a number" if fields.get("portinphonenumbersid") else "the request"
-    return Hint(sid, {"status": fields.get("status", "")[:40], "of": of})
+    said = {"status": fields.get("status", "")[:40], "of": "the request"}
+    if fields.get("portinphonenumbersid"):
+        said |= {"of": "a number", "number_sid": sid_in(fields, "portinphonenumbersid", "PU")}
+    return Hint(sid, said)
 
 
 porting_webhook = receiver(kind="port-in", read=read_port_in, task="receive_porting_webhook")

@@ -18,7 +18,7 @@ from portal.twilio.errors import TwilioFailure, Uncertain
 from portal.webhooks.intake import callback_url
 from porting.following.webhooks import actions
 from porting.following.webhooks.forms import WebhookForm
-from porting.following.webhooks.learned import SINCE, learned_late, told_of
+from porting.following.webhooks.learned import SINCE, learned_late, told_by_account
 from porting.following.webhooks.lookups import Configuration, fetch_configuration
 from porting.hosting.refusals import LOST, about, sentence_of
 
@@ -39,8 +39,9 @@ def porting_webhook_list(request: StaffRequest) -> HttpResponse:
         for account in visible_accounts(request)
         if account.status == "active" and request.access.can(Permission.MANAGE_PORTING, account.pk)
     ]
+    told = told_by_account(request.access)
     context = {
-        "accounts": [(account, *told_of(account.pk)) for account in accounts],
+        "accounts": [(account, *told.get(account.pk, (0, None))) for account in accounts],
         "ours": callback_url("porting:porting-webhook"),
         "late": learned_late(request.access),
         "days": SINCE.days,

@@ -1,4 +1,4 @@
-"""The configuration of porting webhooks (N1), and what was learned without one (N5)."""
+"""The configuration of porting webhooks (N1)."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -8,7 +8,7 @@ from celery import current_app
 from django.test import Client
 from django.utils import timezone
 
-from portal.models import Change, Delivery, Operation, Role
+from portal.models import Operation, Role
 from portal.sandbox.faults import Fault
 from portal.twilio.errors import Absent
 from portal.webhooks.intake import callback_url
@@ -17,9 +17,8 @@ from porting.following.webhooks import actions
 from porting.following.webhooks.lookups import Configuration, fetch_configuration
 from porting.portin import gateway
 from tests.factories import make_account, make_user
-from tests.mirroring import complete
 from tests.pages import Page
-from tests.porting.following.requests import by_hand, filed
+from tests.porting.following.requests import by_hand
 
 pytestmark = pytest.mark.django_db
 LIST = "/porting/webhooks/"
@@ -143,21 +142,3 @@ def test_only_those_who_port_may(as_viewer, as_porter, url):
     stranger = Client()
     stranger.force_login(make_user(Role.PORTING, accounts=[make_account()]))
     assert stranger.get(url).status_code == 404
-
-
-def test_what_a_reading_found_first_is_listed_as_learned_without_a_webhook(twilio, parent, as_porter):
-    request = filed(parent, "00")
-    twilio.porting.review(request.pk)
-    complete(parent, "port_ins")
-
-    text = Page.of(as_porter, LIST).one("main").text
-    assert "In review → Waiting for signature" in text
-    assert "not yet" in text
-
-    Change.objects.filter(target=request.pk).update(at=timezone.now() - timedelta(hours=30))
-    assert "Missed" in Page.of(as_porter, LIST).one("main").text
-    Delivery.objects.create(
-        kind="port-in", account=parent, verdict="good", key="x", target=request.pk, state="done",
-        said={"status": "waiting_for_signature"},
-    )  # fmt: skip
-    assert "came just now" in Page.of(as_porter, LIST).one("main").text
