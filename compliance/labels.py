@@ -26,6 +26,22 @@ EVALUATION_STATES: Labels = {
 }
 # Types of end users that page 34 names; any other is shown in its own words.
 END_USER_TYPES: Mapping[str, str] = {"individual": "Individual", "business": "Business"}
+# What Twilio writes with capitals although it is nobody's name. Any other word keeps its spelling.
+_COMMON = frozenset({
+    "a", "address", "and", "attorney", "authorization", "authorized", "bill", "birth", "business", "by",
+    "certificate", "commercial", "company", "contact", "copy", "corporate", "date", "deed", "description",
+    "document", "excerpt", "executed", "expiration", "first", "for", "from", "government",
+    "government-issued", "granted", "identity", "individual", "issue", "issued", "last", "lease", "letter",
+    "license", "name", "nationality", "notice", "number", "of", "office", "or", "owner", "permit", "person",
+    "phone", "power", "proof", "purpose", "receipt", "register", "registered", "registrar", "registration",
+    "registry", "rent", "rental", "representative", "residence", "residency", "seat", "statement", "tax",
+    "the", "title", "to", "trade", "utility", "website",
+})  # fmt: skip
+
+
+def quieted(name: str) -> str:
+    """A name of Twilio's within a sentence: `Name of Person`, as `name of person`; `DE National ID` stays."""
+    return " ".join(word.lower() if word.lower() in _COMMON else word for word in name.split())
 
 
 def end_user_type_name(machine_name: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from compliance.ages import is_data
@@ -13,6 +14,7 @@ from compliance.documents.querysets import bundles_by_document, lacks_file
 from compliance.documents.refusals import sentence_of
 from compliance.documents.views import visible_document
 from compliance.documents.words import ADDRESSES, field_labels, type_words
+from compliance.labels import quieted
 from compliance.models import RegulatoryType, SupportingDocument
 from inventory.models import Address
 from portal.access import Permission, allowed
@@ -247,7 +249,7 @@ def _types() -> dict[str, str]:
     """Types of documents that have a file, by machine name."""
     rows = RegulatoryType.objects.present().filter(kind=RegulatoryType.Kind.DOCUMENT)
     return {
-        row.machine_name: row.friendly_name or type_words(row.machine_name)
+        row.machine_name: capfirst(quieted(row.friendly_name)) or type_words(row.machine_name)
         for row in rows
         if row.machine_name and not is_data(row.machine_name)
     }

@@ -70,13 +70,13 @@ def document_age(document: SupportingDocument) -> Age | None:
 
 
 def age_words(age: Age | None, today: date) -> str:
-    """`3 days left`, `too old since 2 days`."""
+    """`3 days left`, `2 days too old`."""
     if age is None:
         return ""
     left = age.days_left(today)
     if left > 0:
         return f"{left} day{'s' if left > 1 else ''} left"
-    return f"too old for {-left} day{'s' if left < -1 else ''}" if left else "too old from today"
+    return f"{-left} day{'s' if left < -1 else ''} too old" if left else "too old from today"
 
 
 def reasons_of(document: SupportingDocument) -> tuple[Rejection, ...]:

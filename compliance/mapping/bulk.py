@@ -17,7 +17,7 @@ from compliance.mapping.fitting import fit_of_address, needs_address, restarts_r
 from compliance.mapping.forms import Choices
 from compliance.mapping.offers import MOST_OFFERED, Rules, address_words, bundle_words, named, still_usable
 from compliance.mapping.words import kind_words
-from compliance.models import Bundle
+from compliance.models import Bundle, Regulation
 from compliance.standing import REVIEW_DAYS
 from inventory.addresses.reports import numbers_in_trouble
 from inventory.bulk.actions import chunks
@@ -46,6 +46,7 @@ class Group:
     bundles: Choices = field(default_factory=list)
     addresses: Choices = field(default_factory=list)
     has_more: bool = False
+    regulations: Sequence[Regulation] = ()
 
     def __str__(self) -> str:
         return f"{kind_words(self.country, self.number_type)} of {self.account}"
@@ -99,6 +100,7 @@ def groups_of(batch: Batch, names: Mapping[str, str], text: str = "") -> list[Gr
             count=count,
             needs=needs.get((account, country, type_), ()),
             asked_for=rules.ask_for_bundle(country, type_),
+            regulations=rules.of(country, type_),
         )
         for position, (account, country, type_, count) in enumerate(
             sorted(counted, key=lambda group: (-group[3], group[:3])), start=1

@@ -1,11 +1,14 @@
 """Which bundles can be mapped to numbers of an account, country and type, and whether they need one."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from django.db.models import Q
 from django.utils import timezone
 
 from compliance.models import Bundle, Regulation
+from compliance.models.regulation import GROUP
 from compliance.querysets import BundleQuerySet
 from compliance.standing import is_regulated
 from inventory.addresses.fit import NEEDS
@@ -17,17 +20,23 @@ MOST_OFFERED = 100
 
 
 class Rules:
-    """For which countries and types there are regulations. Read once, when first asked."""
+    """Which regulations there are for a country and type. Read once, when first asked."""
 
-    def __init__(self) -> None:
-        self._groups: frozenset[tuple[str, str]] | None = None
+    @cached_property
+    def _groups(self) -> Mapping[tuple[str, str], Sequence[Regulation]]:
+        groups = defaultdict(list)
+        rows = Regulation.objects.in_force().only(*GROUP).order_by("end_user_type", "sid")
+        for regulation in rows:
+            groups[regulation.iso_country, regulation.number_type].append(regulation)
+        return groups
 
     def ask_for_bundle(self, country: str, number_type: str) -> bool | None:
         """Whether such numbers need a bundle; None where that cannot be told."""
-        if self._groups is None:
-            rows = Regulation.objects.in_force().order_by()
-            self._groups = frozenset(rows.values_list("iso_country", "number_type").distinct())
-        return is_regulated(country, number_type, self._groups)
+        return is_regulated(country, number_type, self._groups.keys())
+
+    def of(self, country: str, number_type: str) -> Sequence[Regulation]:
+        """The regulations for such numbers, one for each type of end user."""
+        return self._groups.get((country, number_type), ())
 
 
 def usable_bundles(

@@ -60,6 +60,10 @@ class Line:
         return self.counts.get(NOT_COMPLIANT, 0)
 
     @property
+    def unknown(self) -> int:
+        return self.counts.get(NOT_KNOWN, 0)
+
+    @property
     def share(self) -> float:
         return self.right / self.asked if self.asked else 1.0
 

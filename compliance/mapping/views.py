@@ -79,6 +79,7 @@ def _context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any]:
         "has_addresses": any(sid for sid, _ in addresses),
         "has_more": more_bundles or more_addresses,
         "review_days": REVIEW_DAYS,
+        "regulations": rules.of(number.country, number.number_type),
         "kind": numbers_words(number.country, number.number_type),
         "bundle_url": url_of(
             "compliance:bundle-create",

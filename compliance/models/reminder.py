@@ -5,10 +5,10 @@ from compliance.models.bundle import Bundle
 
 
 class Reminder(models.Model):
-    """That people were told of a bundle's last day, or of an update of it that rests. Each is told once.
+    """That people were told of a bundle's last day, or of an update of it that is stalled. Each is told once.
 
-    `moment` is the last day it was about, or since when the update rests: a bundle that gets another last
-    day years later is reminded of anew.
+    `moment` is the last day it was about, or since when the update is stalled: a bundle that gets
+    another last day years later is reminded of anew.
     """
 
     class Occasion(models.TextChoices):
@@ -18,7 +18,7 @@ class Reminder(models.Model):
         SEVEN = "7", "7 days before"
         ONE = "1", "1 day before"
         OVERDUE = "overdue", "after the last day"
-        STALLED = "stalled", "because its update rests"
+        STALLED = "stalled", "because its update is stalled"
 
     bundle = models.ForeignKey(
         Bundle,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from compliance.ages import months_allowed
+from compliance.labels import quieted
 from compliance.requirements import Accepted, DocumentNeed, EndUserNeed, Field, Kind, Requirements
 from portal.models import Purpose
 
@@ -19,9 +20,9 @@ EXAMPLES: Mapping[Kind, str] = {
 
 
 def summary_of(requirements: Requirements) -> str:
-    """All of it in one line: `4 details of the business; documents for: Business Name, Business Address`."""
+    """All of it in one line: `4 details of the business; documents for: business name, business address`."""
     parts = [_details(need) for need in requirements.end_users if need.fields]
-    if names := [_IN_BRACKETS.sub("", need.name) for need in requirements.needs]:
+    if names := [quieted(_IN_BRACKETS.sub("", need.name)) for need in requirements.needs]:
         proofs = ", ".join(names)
         parts.append(
             f"one of {len(requirements.alternatives)} sets of documents for: {proofs}"

@@ -1,4 +1,4 @@
-"""Reminding people of last days, and of updates that rest: noted once each, then mailed as one digest.
+"""Reminding people of last days, and of stalled updates: noted once each, then mailed as one digest.
 
 A reminder is noted in the database before anybody is mailed, so a second run of the same day mails nothing
 twice. Names of bundles may be people's, and stay out of mails.
@@ -56,7 +56,7 @@ def note_reminders() -> None:
             due.append(Reminder(bundle_id=sid, occasion=occasion, moment=until))
     due += [
         Reminder(bundle_id=original.pk, occasion=Reminder.Occasion.STALLED, moment=since)
-        for original, since in _resting()
+        for original, since in _stalled()
     ]
     Reminder.objects.bulk_create(due, ignore_conflicts=True)
 
@@ -117,8 +117,8 @@ def _entries(person: User, reminder_ids: Sequence[int]) -> list[Entry]:
     ]
 
 
-def _resting() -> list[tuple[Bundle, datetime]]:
-    """Bundles whose update rests, and since when."""
+def _stalled() -> list[tuple[Bundle, datetime]]:
+    """Bundles whose update is stalled, and since when."""
     copies = Bundle.objects.present().exclude(copy_of="").filter(standing("stalled")).defer("payload")
     newest = {copy.copy_of: copy for copy in copies.order_by("remote_created_at", "sid")}
     found = []

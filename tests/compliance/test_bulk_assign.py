@@ -133,6 +133,8 @@ def test_a_mixed_selection_is_split_and_says_so(as_support):
     groups = {group.one("h2").text: group for group in page.all("section.assign")}
     assert next(iter(groups)) == "Germany, local 2 numbers of Ours"
     assert "No bundle fits Theirs has no approved bundle" in groups["Germany, local 1 number of Theirs"].text
+    to_holders = groups["Germany, local 1 number of Theirs"].one("a[href*='/holders/']")["href"]
+    assert to_holders == f"{reverse('compliance:holder-list', args=[german.pk])}?account={other.pk}"
     assert "so they need no bundle" in groups["United States, local 1 number of Ours"].text
     form = page.form()
     assert sorted(value for name, (value,) in form.items() if name.startswith("bundle")) == sorted(

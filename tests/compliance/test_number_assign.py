@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from compliance.models import Bundle
+from compliance.templatetags.compliance_ui import regulation_name
 from inventory.models import PhoneNumber
 from portal.models import Operation, Role
 from tests.answers import Answer, answering
@@ -143,12 +144,16 @@ def test_a_bundle_must_be_chosen_from_those_offered(as_support, bare):
 
 def test_without_a_bundle_that_fits_it_says_so(as_support):
     account = make_account()
-    make_regulation("DE", "local")
+    regulation = make_regulation("DE", "local")
     number = make_number(account, phone_number="+493023125017", address_requirements="local")
 
     page = Page.of(as_support, page_url(number))
 
     assert "No bundle fits yet" in page.text
+    holders = reverse("compliance:holder-list", args=[regulation.pk])
+    assert page.link(f"business end users for {regulation_name(regulation)}") == (
+        f"{holders}?account={account.pk}"
+    ), "those who could hold one at once"
     assert "No address fits yet" in page.text
     assert page.all("main form.form") == []
     free = make_number(account)  # of the United States, where nothing is regulated

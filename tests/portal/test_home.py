@@ -249,11 +249,12 @@ def test_it_says_how_many_numbers_are_compliant_and_leads_to_the_report(as_manag
     make_number(account, phone_number="+493023125001", bundle_sid=bundle.pk)
     for last in (2, 3):
         make_number(account, phone_number=f"+49302312500{last}")
+    make_number(account, phone_number="+493023125004", type="shared-cost")
     page = Page.of(as_manager, HOME)
     box = next(box for box in page.all(".figures > div") if box.one("dt").text == "Compliant (derived)")
-    assert box.one("dd a").text == "33 %"
+    assert box.one("dd a").text == "25 %"
     assert box.one("dd a")["href"] == reverse("compliance:compliance-report")
-    assert "2 of 3 that need something lack it" in box.text
+    assert "2 of 4 that need something lack it; 1 not known" in box.text
 
 
 def test_it_only_shows(as_manager):

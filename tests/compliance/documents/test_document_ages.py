@@ -74,7 +74,7 @@ def test_no_rule_is_about_addresses_and_ids_without_a_last_day(type):
 
 @pytest.mark.parametrize(
     ("left", "words"),
-    [(3, "3 days left"), (1, "1 day left"), (0, "too old from today"), (-1, "too old for 1 day")],
+    [(3, "3 days left"), (1, "1 day left"), (0, "too old from today"), (-1, "1 day too old")],
 )
 def test_it_says_how_long(left, words):
     found = age("passport", expires=TODAY + timedelta(days=left - 1))

@@ -123,7 +123,7 @@ def test_a_row_says_what_is_wrong_and_who_uses_it(as_viewer, stock):
     assert "Utility bill" in rows["Bill"]
     assert "German numbers" in rows["Bill"]
     assert "Rejected The document cannot be read." in rows["Register"]
-    assert "too old for" in rows["Register"]
+    assert "days too old" in rows["Register"]
     assert "9 days left" not in rows["Passport"], "the day after it"
     assert "10 days left" in rows["Passport"]
     assert "Not at Twilio" in rows["Lost"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from compliance.labels import quieted
 from compliance.models import Regulation
 from compliance.sync import keep_versions
 from portal.models import Role
@@ -60,7 +61,7 @@ def test_a_row_says_what_is_needed_and_how_many_bundles_there_are(as_viewer, sto
     row = Page.of(as_viewer, url_of(LIST, country="DE", type="local")).one("tbody tr").text
     assert (
         row
-        == "Germany, Local, Business DE Local Business 1 detail of the business; documents for: Address – 1"
+        == "Germany, Local, Business DE Local Business 1 detail of the business; documents for: address – 1"
     )
 
 
@@ -104,3 +105,18 @@ def test_it_takes_as_many_queries_for_many_rows_as_for_few(as_viewer, stock):
         make_regulation(country)
     with counted("regulation_list"):
         Page.of(as_viewer, LIST)
+
+
+@pytest.mark.parametrize(
+    ("name", "within_a_sentence"),
+    [
+        ("Name of Person granted the Power of Attorney", "name of person granted the power of attorney"),
+        ("DE Government-issued ID", "DE government-issued ID"),
+        ("Commercial Registrar Excerpt", "commercial registrar excerpt"),
+        ("Extrait Kbis", "Extrait Kbis"),
+        ("VAT Number", "VAT number"),
+        ("Proof of Lighthouse", "proof of Lighthouse"),
+    ],
+)
+def test_names_of_twilios_are_not_shouted_and_none_is_misspelled(name, within_a_sentence):
+    assert quieted(name) == within_a_sentence

@@ -121,7 +121,7 @@ def test_an_update_that_rests_is_told_in_the_same_mail(account):
     remind_of_deadlines()
 
     [message] = mail.outbox
-    assert "Told because its update rests" in message.body
+    assert "Told because its update is stalled" in message.body
     assert "Update: copy in progress" in message.body
     assert copy.pk not in message.body
 

@@ -71,7 +71,7 @@ def test_it_says_how_long_each_has_waited(as_viewer, stock):
     assert "200 of 72" in late
     assert "Over 72 hours" in late
     assert "As expected" in new
-    assert page.link("Text for Twilio about 1") == TEXT
+    assert page.link("Text for Twilio about 1 late review") == TEXT
 
 
 def test_the_median_of_a_country_is_shown_once_there_are_enough(as_viewer, account, stock):
