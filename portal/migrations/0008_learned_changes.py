@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portal', '0006_changes_of_mappings'),
+        ('portal', '0007_pages_of_files'),
     ]
 
     operations = [
