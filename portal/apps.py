@@ -8,6 +8,9 @@ class PortalConfig(AppConfig):
     name = "portal"
     verbose_name = "Numberdesk"
 
+    def ready(self) -> None:
+        from portal.uploads import system_checks  # noqa: F401  # importing it is what makes Django ask it
+
 
 class AdministrationConfig(AdminConfig):
     """The stock Django admin behind our own door."""

@@ -1,7 +1,9 @@
 """Read the environment, and fail loudly at start-up rather than quietly at midnight."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -54,6 +56,19 @@ def env_pairs(name: str) -> dict[str, str]:
         if part.strip():
             pairs[key] = value
     return pairs
+
+
+def env_socket(name: str) -> str | tuple[str, int] | None:
+    """`unix:///path` as a path, `tcp://host:port` as host and port; None when it is not set."""
+    url = urlsplit(env_str(name, "").strip())
+    with suppress(ValueError):  # a port that is none
+        if url.scheme == "unix" and not url.netloc and url.path.startswith("/"):
+            return url.path
+        if url.scheme == "tcp" and url.hostname and url.port and url.path in ("", "/"):
+            return url.hostname, url.port
+    if not any(url):
+        return None
+    raise ImproperlyConfigured(f"{name} must be tcp://host:port or unix:///path.")
 
 
 def env_secret(name: str, default: str | None = None) -> str:

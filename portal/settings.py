@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
-from portal.env import env_bool, env_int, env_list, env_pairs, env_secret, env_str
+from portal.env import env_bool, env_int, env_list, env_pairs, env_secret, env_socket, env_str
 from portal.local import layout
 from portal.logs import one_line_for_a_refusal, redact
 
@@ -332,6 +332,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 4
 # Uploaded files -----------------------------------------------------------------------------------
 # Contents lie encrypted here; every process needs the same folder, and no web server may serve it.
 FILES_DIR = Path(os.environ.get("FILES_DIR", DATA_DIR / "files" if LOCAL else BASE_DIR / "files")).absolute()
+# Where clamd listens: every upload is scanned, and refused when it does not answer. Unset: none is scanned.
+CLAMD = env_socket("CLAMD_URL")
 # Days after its bundles were decided until our copy of a document's file is deleted; Twilio keeps its own.
 FILE_RETENTION_DAYS = env_int("FILE_RETENTION_DAYS", 90)
 

@@ -24,6 +24,7 @@ from portal.mirror import runs
 from portal.models import Batch, Delivery, SyncRun, TwilioAccount
 from portal.search import find
 from portal.shell import THEMES, visible_accounts
+from portal.uploads.scanning import scanner
 
 _A_YEAR = 365 * 24 * 3600
 
@@ -75,6 +76,7 @@ def sync_health(request: StaffRequest) -> HttpResponse:
         "callbacks": request.access.visible(Delivery.objects.all(), permission=Permission.VIEW_SYNC).tally(),
         "beat_at": health.beat_at(),
         "is_beat_late": health.is_beat_late(),
+        "scanner": scanner(),
     }
     return page(request, "portal/sync_health.html", context, fragment="health")
 

@@ -18,6 +18,7 @@ from django.conf import settings
 
 from portal.models import Purpose
 from portal.uploads import inspection
+from portal.uploads.scanning import Infected, NotScanned, scan
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,8 @@ class Reason(StrEnum):
     ACTIVE = "active"
     TAIL = "tail"
     TOO_COMPLEX = "too_complex"
+    INFECTED = "infected"
+    NOT_SCANNED = "not_scanned"
 
 
 _SENTENCES = {
@@ -51,6 +54,9 @@ _SENTENCES = {
     Reason.ACTIVE: "{thing} contains scripts or other files. Print it to a PDF and choose that",
     Reason.TAIL: "{thing} has something else behind its end. Save it again and choose the new file",
     Reason.TOO_COMPLEX: "{thing} is too large when it is opened. Use fewer pages or a lower resolution",
+    Reason.INFECTED: "{thing} contains a virus. Ask whoever it came from for a clean file",
+    Reason.NOT_SCANNED: "{thing} was not taken: it could not be scanned for viruses. Select it again in a "
+    "few minutes; if that does not help, tell an administrator",
 }
 
 
@@ -101,6 +107,7 @@ def check(name: str, content: bytes, purpose: Purpose) -> CheckedFile:
         raise Refused(Reason.EMPTY)
     if len(content) > purpose.most_bytes:
         raise Refused(Reason.TOO_LARGE)
+    _scan(content)
     found, rest = _ask_inspection(content)
     content_type = found["type"]
     return CheckedFile(
@@ -123,6 +130,16 @@ def clean_name(name: str, content_type: str) -> str:
     name = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in name)
     stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", " ".join(name.split())).strip(". ")
     return (stem or "document")[:_LONGEST_NAME].strip() + _ENDINGS[content_type]
+
+
+def _scan(content: bytes) -> None:
+    """Before anything of ours opens it."""
+    try:
+        scan(content)
+    except Infected:
+        raise Refused(Reason.INFECTED) from None
+    except NotScanned:
+        raise Refused(Reason.NOT_SCANNED) from None
 
 
 def _ask_inspection(content: bytes, *arguments: str) -> tuple[dict[str, Any], bytes]:
