@@ -233,7 +233,7 @@ NAVIGATION = (
                 "Check and order",
                 "porting:eligibility-create",
                 Permission.MANAGE_PORTING,
-                also=("porting:eligibility-detail", "porting:order-create"),
+                also=("porting:eligibility-detail", "porting:order-create", "porting:bulk-hosting"),
             ),
             NavItem(
                 "Porting webhooks",

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.models import Role
+from portal.models import Batch, Role
 from portal.sandbox.faults import Fault
 from porting.hosting.eligibility.intake import MOST_NUMBERS, take_in
 from porting.hosting.eligibility.next_steps import (
@@ -271,3 +271,15 @@ def test_a_check_of_many_takes_the_same_queries(twilio, parent, as_porter, addre
         as_porter.get(check.get_absolute_url())
     with counted("eligibility_create"):
         as_porter.get(CHECKS)
+
+
+def test_numbers_that_cannot_be_hosted_are_checked_for_porting_in_one_press(twilio, parent, as_porter):
+    check = checked(twilio, as_porter, parent, "20", "52")
+    page = Page.of(as_porter, check.get_absolute_url())
+    form = page.form("#number-type-cannot-be-hosted form[action='/port-ins/checks/']")
+
+    answered = as_porter.post("/port-ins/checks/", form)
+
+    batch = Batch.objects.get(kind="porting.check_numbers")
+    assert answered.url == f"/port-ins/checks/{batch.pk}/"
+    assert list(batch.items.values_list("target", flat=True)) == numbers("52")

@@ -4,6 +4,10 @@ twice.
 Twilio knows no idempotency for orders. An operation's target is the number in its account until there is an
 order, a lost answer is looked for in Twilio's list of that number's orders, and a number with an order that
 is not over is not ordered again.
+
+Twilio's own bulk request (Orders/Bulk) is not used for this. No page says what it wants to be told, and as
+Twilio lists no such requests, one whose answer was lost could neither be found nor safely sent again. Those
+that somebody else started are read (hosting.bulk).
 """
 
 from collections.abc import Mapping, Sequence
