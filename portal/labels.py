@@ -30,6 +30,13 @@ OPERATION_STATES: Labels = {
     "refused": Label("Refused", "bad"),
     "uncertain": Label("Not known yet", "wait"),
 }
+NOTE_STATES: Labels = {
+    "internal": Label("Internal", "off"),
+    "customer": Label("For the customer, not sent", "wait"),
+    "sending": Label("Being sent to the customer", "wait"),
+    "sent": Label("Sent to the customer", "ok"),
+    "failed": Label("Not sent to the customer", "bad"),
+}
 # Batches of these kinds, as one names them in front of a count.
 BATCH_KINDS: Mapping[str, str] = {
     "inventory.update_numbers": "Change numbers",

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 
 from portal.access import Permission
-from portal.forms import PortalForm
 from portal.http import StaffRequest, go
 from portal.models import Note
+from portal.notes.forms import NoteForm
 from portal.twilio.errors import TwilioFailure
+
+__all__ = ["NoteForm", "note_on", "read_again"]
 
 
 class Shown(Protocol):
@@ -23,10 +24,6 @@ class Shown(Protocol):
     def get_absolute_url(self) -> str: ...
 
 
-class NoteForm(PortalForm):
-    body = forms.CharField(label="Note", max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
-
-
 def note_on(request: StaffRequest, row: Shown, show: Callable[[NoteForm], HttpResponse]) -> HttpResponse:
     """Add the note that was typed, or `show` the page again with what is wrong with it."""
     request.access.require(Permission.ANNOTATE, row.account_id)
@@ -34,7 +31,11 @@ def note_on(request: StaffRequest, row: Shown, show: Callable[[NoteForm], HttpRe
     if not form.is_valid():
         return show(form)
     Note.objects.create(
-        target=row.pk, account_id=row.account_id, author=request.user, body=form.cleaned_data["body"]
+        target=row.pk,
+        account_id=row.account_id,
+        author=request.user,
+        audience=form.cleaned_data["audience"] or Note.Audience.INTERNAL,
+        body=form.cleaned_data["body"],
     )
     messages.success(request, "Note added.")
     return go(request, row)

@@ -193,6 +193,7 @@ NAVIGATION = (
                     "porting:port-in-calendar",
                     "porting:port-in-fix",
                     "porting:port-in-fix-check",
+                    "porting:port-in-note-mail",
                     "porting:port-in-cancel",
                     "porting:port-in-number-cancel",
                 ),

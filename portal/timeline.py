@@ -9,8 +9,9 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from portal.labels import OPERATION_STATES, Label, label_for
-from portal.models import Change, Note, Operation, Reveal, User
+from portal.labels import NOTE_STATES, OPERATION_STATES, Label, label_for
+from portal.models import Change, Note, NoteMail, Operation, Reveal, User
+from portal.reveal.reveals import mask_address
 
 LENGTH = 50
 
@@ -34,6 +35,8 @@ class Event:
     text: str = ""
     state: Label | None = None
     operation: Operation | None = None
+    note: Note | None = None
+    mailed_to: str = ""  # the addresses, masked
     reveal: Reveal | None = None
 
 
@@ -59,11 +62,12 @@ def timeline(
     operations = list(Operation.objects.filter(about).select_related("actor")[:LENGTH])
     changes = Change.objects.filter(target=target).select_related("run")
     changes = changes.exclude(source=Change.Source.OPERATION, kind=Change.Kind.CHANGED)[:LENGTH]
-    notes = Note.objects.filter(target=target).select_related("author")[:LENGTH]
+    notes = Note.objects.filter(Q(target=target) | Q(also_on=target))
+    notes = notes.select_related("author", "mail__sender")[:LENGTH]
     events = [
         *(_operation_event(operation, kinds, properties) for operation in operations),
         *(change_event(change, properties=properties, personal=personal) for change in changes),
-        *(Event(note.created_at, "Note", str(note.author), text=note.body) for note in notes),
+        *(_note_event(note) for note in notes),
     ]
     if with_reveals:
         reveals = Reveal.objects.filter(target=target).select_related("actor")[:LENGTH]
@@ -99,6 +103,24 @@ def _operation_event(operation: Operation, kinds: Mapping[str, str], properties:
         text=operation.reason,
         state=label_for(OPERATION_STATES, operation.state),
         operation=operation,
+    )
+
+
+def _note_event(note: Note) -> Event:
+    mail: NoteMail | None = getattr(note, "mail", None)
+    state, mailed_to = note.audience, ""
+    if mail:
+        state = "sent" if mail.sent_at else "failed" if mail.may_be_tried else "sending"
+        addresses = mail.addresses if isinstance(mail.addresses, list) else []
+        mailed_to = ", ".join(map(mask_address, addresses))
+    return Event(
+        note.created_at,
+        "Note",
+        str(note.author),
+        text=note.body,
+        state=label_for(NOTE_STATES, state),
+        note=note,
+        mailed_to=mailed_to,
     )
 
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("portal.batches.urls")),
     path("", include("portal.people.urls")),
     path("", include("portal.reveal.urls")),
+    path("", include("portal.notes.urls")),
     path("views/", include("portal.saved_views.urls")),
     path("admin/", admin.site.urls),
     path("", include("inventory.urls")),

@@ -5,7 +5,7 @@ from portal.models.delivery import Delivery, DeliveryQuerySet
 from portal.models.fields import SidField
 from portal.models.membership import Membership, Role
 from portal.models.mirrored import AccountMirrored, Mirrored, MirroredQuerySet
-from portal.models.note import Note
+from portal.models.note import Note, NoteMail
 from portal.models.operation import Operation, OperationQuerySet
 from portal.models.reveal import Reveal, RevealQuerySet
 from portal.models.saved_view import SavedView, SavedViewQuerySet
@@ -27,6 +27,7 @@ __all__ = [
     "Mirrored",
     "MirroredQuerySet",
     "Note",
+    "NoteMail",
     "Operation",
     "OperationQuerySet",
     "PurgeRecord",

@@ -124,6 +124,12 @@ def mask(value: Any) -> str:
             return f"{shown}•••• ({len(text)})"
 
 
+def mask_address(mail: Any) -> str:
+    """`o••••@thornlea.example.com`: enough to know whose it is, not enough to write to it."""
+    name, _, host = str(mail or "").partition("@")
+    return f"{name[:1]}••••@{host}" if host else mask(mail)
+
+
 def words_of(value: Any) -> str:
     match value:
         case _ if value in _NOTHING:

@@ -3,11 +3,13 @@ from django.urls import path
 from porting.following import views, views_cancel
 from porting.following.fixing import views as fixing
 from porting.following.landing import views as landing
+from porting.following.telling import views as telling
 
 urlpatterns = [
     path("", views.port_in_list, name="port-in-list"),
     path("export/", views.port_in_export, name="port-in-export"),
     path("calendar/", landing.port_in_calendar, name="port-in-calendar"),
+    path("notes/<int:pk>/mail/", telling.port_in_note_mail, name="port-in-note-mail"),
     path("<str:sid>/", views.port_in_detail, name="port-in-detail"),
     path("<str:sid>/refresh/", views.port_in_refresh, name="port-in-refresh"),
     path("<str:sid>/note/", views.port_in_note, name="port-in-note"),

@@ -106,7 +106,8 @@ def test_a_note_stands_first_in_what_happened_with_who_wrote_it(as_support, numb
     page = told(as_support, number)
     assert page.messages == ["Note added."] * 2
     events = [event.text for event in page.all(".timeline li > div")]
-    assert events[:2] == [f"Note {support} Ask Ada before a change", f"Note {support} first"]
+    assert events[0] == f"Note Internal {support} Ask Ada before a change"
+    assert events[1] == f"Note Internal {support} first"
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def test_it_tells_what_happened_newest_first(as_viewer, history, support):
     events = [event.text for event in page_of(as_viewer, history).all(".timeline li > div")]
 
     note, learned, refused, done, first = events
-    assert note == f"Note {support} Ask Ada first"
+    assert note == f"Note Internal {support} Ask Ada first"
     assert learned.startswith("Changed at Twilio learned by sync")
     assert "Look up caller names: no → yes" in learned
     assert "emergency status: Inactive → Active" in learned

@@ -1,0 +1,178 @@
+"""Notes say whom they are for; one for the customer is mailed once, and only when somebody asks for it."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.utils import timezone
+
+from portal.models import Note, NoteMail, Role
+from portal.notes.actions import AlreadyMailed, NotMailed, mail_note
+from tests.factories import make_account, make_number, make_user
+from tests.pages import Page, assert_is_region
+
+pytestmark = pytest.mark.django_db
+TO = "owner@thornlea.example.com"
+BODY = "The numbers move on 1 July.\nNothing has to be done."
+
+
+@pytest.fixture
+def number():
+    return make_number(make_account())
+
+
+@pytest.fixture
+def note(number, support):
+    return customer_note(number, support)
+
+
+def customer_note(number, author, **more):
+    audience = Note.Audience.CUSTOMER
+    return Note.objects.create(
+        target=number.pk, account=number.account, author=author, body=BODY, audience=audience, **more
+    )
+
+
+def url(note):
+    return f"/notes/{note.pk}/mail/"
+
+
+def history(client, number):
+    return Page.of(client, number.get_absolute_url()).one(".timeline li:first-child").text
+
+
+def test_a_note_is_internal_unless_somebody_says_otherwise(as_support, number):
+    form = Page.of(as_support, number.get_absolute_url()).form(".note-form")
+    assert form["audience"] == ["internal"]
+    as_support.post(f"{number.get_absolute_url()}note/", {"body": "x"})
+    as_support.post(f"{number.get_absolute_url()}note/", {"body": "y", "audience": "customer"})
+
+    assert [one.audience for one in Note.objects.order_by("pk")] == ["internal", "customer"]
+    words = history(as_support, number)
+    assert "For the customer, not sent" in words
+    assert "E-mail it to the customer" in words
+    assert not mail.outbox
+
+
+def test_it_is_mailed_to_typed_addresses_as_it_stands_and_its_history_says_so(
+    as_support, number, note, support
+):
+    page = Page.of(as_support, url(note))
+    assert "The numbers move on 1 July." in page.one(".letter").text
+
+    answer = as_support.post(url(note), {"others": f"{TO}\nDesk@example.com, {TO}"})
+
+    assert answer["Location"] == number.get_absolute_url()
+    [sent] = mail.outbox
+    assert (sent.to, sent.reply_to) == ([TO, "Desk@example.com"], [support.email])
+    assert sent.body.strip() == BODY
+    words = history(as_support, number)
+    assert "Sent to the customer" in words
+    assert "o••••@thornlea.example.com, D••••@example.com" in words
+    assert TO not in Page.of(as_support, number.get_absolute_url()).source
+
+
+def test_a_double_press_sends_one_mail(as_support, number, note):
+    as_support.post(url(note), {"others": TO})
+    answer = as_support.post(url(note), {"others": TO})
+
+    assert answer["Location"] == number.get_absolute_url()
+    assert len(mail.outbox) == 1
+    assert as_support.get(url(note))["Location"] == number.get_absolute_url()
+
+
+def test_one_that_is_on_its_way_keeps_a_second_out(note, support):
+    NoteMail.objects.create(note=note, addresses=[TO], sender=support)
+
+    with pytest.raises(AlreadyMailed):
+        mail_note(note=note, addresses=[TO], actor=support)
+    assert not mail.outbox
+
+
+def test_one_whose_process_died_may_be_sent_again_and_the_page_says_what_is_not_known(
+    as_support, note, support
+):
+    lost = NoteMail.objects.create(note=note, addresses=[TO], sender=support)
+    NoteMail.objects.filter(pk=lost.pk).update(begun_at=timezone.now() - timedelta(minutes=3))
+
+    assert "nobody knows whether it left" in Page.of(as_support, url(note)).one("main").text
+    as_support.post(url(note), {"others": TO})
+    assert len(mail.outbox) == 1
+
+
+def test_a_mail_server_that_is_down_is_told_and_it_can_be_tried_again(as_support, number, note, settings):
+    inbox = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+
+    answer = as_support.post(url(note), {"others": TO})
+
+    assert answer.status_code == 422
+    assert (
+        "The mail server cannot be reached. Nothing was sent."
+        in Page(answer).one("[data-error-summary]").text
+    )
+    assert "Not sent to the customer" in history(as_support, number)
+    assert NoteMail.objects.get().sent_at is None
+
+    settings.EMAIL_BACKEND = inbox
+    assert as_support.post(url(note), Page(answer).form()).status_code == 302
+    assert len(mail.outbox) == 1
+    assert "Sent to the customer" in history(as_support, number)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("", "Say where the note goes"),
+        ("owner at example", "like name@example.com"),
+        ("\n".join(f"a{i}@example.com" for i in range(11)), "10 addresses at most"),
+    ],
+)
+def test_where_it_goes_is_checked_before_anything_leaves(as_support, note, typed, words):
+    answer = as_support.post(url(note), {"others": typed})
+    assert answer.status_code == 422
+    assert words in Page(answer).one("[data-error-summary]").text
+    assert not mail.outbox
+    assert not NoteMail.objects.exists()
+
+
+def test_addresses_lie_encrypted(note, support):
+    mail_note(note=note, addresses=[TO], actor=support)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT addresses FROM portal_notemail")
+        assert "thornlea" not in str(cursor.fetchone())
+
+
+def test_an_internal_note_is_never_mailed(as_support, number, support):
+    internal = Note.objects.create(target=number.pk, account=number.account, author=support, body="ours")
+    assert as_support.get(url(internal)).status_code == 404
+    with pytest.raises(Note.DoesNotExist):
+        mail_note(note=internal, addresses=[TO], actor=support)
+    assert not mail.outbox
+
+
+def test_it_is_for_those_who_may_write_notes_there(client, as_viewer, as_support, note):
+    assert as_viewer.get(url(note)).status_code == 403
+    assert as_viewer.post(url(note), {"others": TO}).status_code == 403
+    assert as_support.put(url(note)).status_code == 405
+    assert as_support.get("/notes/999999/mail/").status_code == 404
+    client.force_login(make_user(Role.SUPPORT, accounts=[make_account()]))
+    assert client.get(url(note)).status_code == 404
+    assert_is_region(as_support, url(note), "note-mail")
+    assert not mail.outbox
+
+
+def test_a_note_may_stand_in_two_histories(as_support, number, support):
+    other = make_number(number.account)
+    customer_note(number, support, also_on=other.pk)
+    assert "The numbers move on 1 July." in history(as_support, other)
+
+
+def test_words_of_a_failure_repeat_no_address(note, support, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    with pytest.raises(NotMailed):
+        mail_note(note=note, addresses=[TO], actor=support)
+    assert "@" not in NoteMail.objects.get().failure
