@@ -46,11 +46,12 @@ class Scanner:
 
 def scan(content: bytes) -> None:
     """Return if there is no virus in it, or nobody is set to look. Raise Infected, NotScanned."""
-    if settings.CLAMD is None:
+    address = settings.CLAMD
+    if address is None:
         return
     chunks = [content[start : start + _CHUNK] for start in range(0, len(content), _CHUNK)]
     try:
-        answer = _ask(b"INSTREAM", [*chunks, b""], _SECONDS)
+        answer = _ask(address, b"INSTREAM", [*chunks, b""], _SECONDS)
     except OSError as failure:
         log.warning("upload.not_scanned", reason=type(failure).__name__, size=len(content))
         raise NotScanned(type(failure).__name__) from None
@@ -66,10 +67,11 @@ def scan(content: bytes) -> None:
 
 def scanner() -> Scanner:
     """What the scanner says of itself, within a second."""
-    if settings.CLAMD is None:
+    address = settings.CLAMD
+    if address is None:
         return Scanner(Label("Off"))
     try:
-        answer = _ask(b"VERSION", [], _SECONDS_FOR_STATE)
+        answer = _ask(address, b"VERSION", [], _SECONDS_FOR_STATE)
     except OSError:
         return Scanner(Label("Not answering", "bad"))
     # It may be set to keep its version to itself.
@@ -77,7 +79,7 @@ def scanner() -> Scanner:
     return Scanner(Label("Scanning", "ok"), version if answer.startswith("ClamAV") else "")
 
 
-def _ask(command: bytes, chunks: list[bytes], seconds: float) -> str:
+def _ask(address: str | tuple[str, int], command: bytes, chunks: list[bytes], seconds: float) -> str:
     """One command on a connection of its own. Raise OSError, which a TimeoutError is."""
     end = time.monotonic() + seconds
 
@@ -86,13 +88,7 @@ def _ask(command: bytes, chunks: list[bytes], seconds: float) -> str:
             raise TimeoutError
         return left
 
-    address = settings.CLAMD
-    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-    if not isinstance(address, str):
-        family, *_, address = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, socket.SOCK_STREAM) as connection:
-        connection.settimeout(in_time())
-        connection.connect(address)
+    with _connected(address, in_time()) as connection:
         # It answers before the end, and hangs up, when it has had enough.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             for part in [b"z" + command + b"\0", *(struct.pack("!I", len(one)) + one for one in chunks)]:
@@ -106,3 +102,16 @@ def _ask(command: bytes, chunks: list[bytes], seconds: float) -> str:
                 raise ConnectionAbortedError
             answer += part
     return answer.rstrip(b"\0").decode(errors="replace").strip()
+
+
+def _connected(address: str | tuple[str, int], seconds: float) -> socket.socket:
+    if not isinstance(address, str):
+        return socket.create_connection(address, seconds)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(seconds)
+        connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
+    return connection
