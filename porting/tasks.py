@@ -11,7 +11,7 @@ from porting.following.actions import CANCEL_NUMBERS, carry_out_cancellation
 from porting.hosting import sync as hosting
 from porting.hosting.ordering.actions import ORDER_NUMBERS, carry_out_order
 from porting.portin import sync as portin
-from porting.portin.actions import FILING_TASK, carry_out_filing
+from porting.portin.actions import carry_out_filing
 from porting.portin.actions import settle_port_in_operations as settle_port_ins
 
 CARRY_OUT = {
@@ -36,7 +36,7 @@ def sync_authorizations(run_id: int) -> None:
     runs.execute(run_id, hosting.sync_authorizations)
 
 
-@shared_task(name=FILING_TASK)
+@shared_task(name="file_port_in")
 def file_port_in(operation_id: str) -> None:
     """The operation keeps what Twilio refused; what lost its answer is settled later."""
     with suppress(TwilioFailure):

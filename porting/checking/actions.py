@@ -1,8 +1,9 @@
 """Checking whether numbers can be ported, up to a thousand in a batch, and the requests that follow."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from inventory.files.report import as_json
@@ -12,10 +13,11 @@ from portal.models import Batch, BatchItem, TwilioAccount, User
 from portal.numbering import country_of, normal_type
 from portal.secrets import fingerprint
 from porting.checking.lookups import check_number
+from porting.checking.results import checked_of, mark_of, plan_of
 from porting.hosting.eligibility.intake import Intake
 from porting.models import NumberCheck, PortInDraft
 from porting.portin.drafts import create_draft
-from porting.portin.splitter import Proposal
+from porting.portin.splitter import By, split
 
 CHECK_NUMBERS = "porting.check_numbers"
 # The same list sent again within this time is a double click.
@@ -72,18 +74,20 @@ def carry_out_check(item: BatchItem) -> Outcome:
 
 
 def prepare_drafts(
-    *, account: TwilioAccount, proposals: Iterable[Proposal], actor: User
+    *, batch: Batch, by: Sequence[By], wanted: Collection[str], left_out: Collection[str], actor: User
 ) -> list[PortInDraft]:
-    """One draft for each request. For numbers that have an open draft already, that one is gone on with."""
-    drafts = []
-    for proposal in proposals:
-        numbers = list(proposal.numbers)
-        held = PortInDraft.objects.open().filter(account=account, numbers=numbers).first()
-        drafts.append(
-            held
-            or create_draft(
+    """A draft for each request that is wanted, by its mark or "all", without the numbers that are left out.
+
+    What is begun already is not begun again: sent twice, this leads to the drafts of the first time.
+    """
+    account = TwilioAccount.objects.get(pk=batch.account_sids[0])
+    with transaction.atomic():
+        Batch.objects.select_for_update().get(pk=batch.pk)
+        begun, plan = plan_of(batch, by)
+        drafts = [
+            create_draft(
                 account=account,
-                numbers=numbers,
+                numbers=[number for number in proposal.numbers if number not in left_out],
                 pin_numbers=proposal.pin_numbers,
                 values={},
                 actor=actor,
@@ -91,5 +95,15 @@ def prepare_drafts(
                 number_type=proposal.number_type,
                 carrier=proposal.carrier[:100],
             )
-        )
-    return drafts
+            for proposal in plan.proposals
+            if ("all" in wanted or mark_of(proposal) in wanted) and set(proposal.numbers) - set(left_out)
+        ]
+    if drafts:
+        return drafts
+    meant = {
+        number
+        for proposal in split(checked_of(batch), by=by).proposals
+        if "all" in wanted or mark_of(proposal) in wanted
+        for number in proposal.numbers
+    }
+    return [draft for draft in begun if not meant.isdisjoint(draft.numbers)]

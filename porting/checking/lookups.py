@@ -2,6 +2,7 @@
 
 from portal.models import TwilioAccount
 from portal.twilio.errors import Unavailable
+from portal.twilio.patience import IN_A_TASK, Patience
 from porting.features import noting_feature
 from porting.models import AccountFeature
 from porting.portin import gateway
@@ -11,7 +12,7 @@ from porting.portin.gateway import Portability
 COULD_NOT_TELL = 22135
 
 
-def check_number(account: TwilioAccount, number: str) -> Portability:
+def check_number(account: TwilioAccount, number: str, *, patience: Patience = IN_A_TASK) -> Portability:
     """Whether a number can be ported into the account. That it cannot is an answer.
 
     Raises NotAvailable where the account has no porting, Rejected, and Unavailable, also where Twilio says
@@ -19,7 +20,7 @@ def check_number(account: TwilioAccount, number: str) -> Portability:
     """
     login = login_for(account)
     with noting_feature(account, AccountFeature.Feature.PORTING):
-        told = gateway.fetch_portability(login, number, account_sid=account.pk)
+        told = gateway.fetch_portability(login, number, account_sid=account.pk, patience=patience)
     if told.code == COULD_NOT_TELL:
         raise Unavailable("Twilio could not tell whether the number can be ported.", code=COULD_NOT_TELL)
     return told

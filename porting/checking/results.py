@@ -1,6 +1,6 @@
 """What a check has found: rows for its table, and the requests that follow from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +47,6 @@ class Offer:
 
     mark: str
     proposal: Proposal
-    draft: PortInDraft | None = None
 
 
 @dataclass(slots=True)
@@ -62,14 +61,16 @@ class Group:
 
 @dataclass(slots=True)
 class Outcome:
+    """The requests that are prepared or filed already, those that nobody has begun, and all other numbers."""
+
+    begun: list[PortInDraft] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     hosted: list[str] = field(default_factory=list)
 
     @property
-    def to_prepare(self) -> int:
-        """How many requests nobody has begun."""
-        return sum(offer.draft is None for offer in self.offers)
+    def requests(self) -> int:
+        return len(self.begun) + len(self.offers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,19 @@ def _answer(check: NumberCheck) -> Answer:
     )
 
 
-def plan_of(batch: Batch, by: Sequence[By]) -> Plan:
-    return split(checked_of(batch), by=by)
+def begun_drafts(batch: Batch, numbers: Iterable[str]) -> list[PortInDraft]:
+    """Requests with any of these numbers that are being prepared, or were since the check."""
+    wanted = set(numbers)
+    rows = PortInDraft.objects.filter(account=batch.account_sids[0])
+    rows = rows.filter(Q(port_in_sid="") | Q(created_at__gte=batch.created_at)).defer("values", "refusals")
+    return [draft for draft in rows.order_by("created_at") if not wanted.isdisjoint(draft.numbers)]
+
+
+def plan_of(batch: Batch, by: Sequence[By]) -> tuple[list[PortInDraft], Plan]:
+    """The requests that are begun, and what is proposed for the numbers in none of them."""
+    checked = checked_of(batch)
+    begun = begun_drafts(batch, (one.number for one in checked))
+    return begun, split(checked, by=by, left_out={number for draft in begun for number in draft.numbers})
 
 
 def checked_of(batch: Batch) -> list[Checked]:
@@ -156,22 +168,13 @@ def checked_of(batch: Batch) -> list[Checked]:
 
 def outcome_of(batch: Batch, by: Sequence[By]) -> Outcome:
     """The requests to file, those already begun, and the numbers that are in none."""
-    plan = plan_of(batch, by)
-    account_sid = batch.account_sids[0]
+    begun, plan = plan_of(batch, by)
     offers = [Offer(mark_of(proposal), proposal) for proposal in plan.proposals]
-    drafts = {
-        tuple(draft.numbers): draft
-        for draft in PortInDraft.objects.filter(
-            account=account_sid, numbers__in=[list(offer.proposal.numbers) for offer in offers]
-        ).defer("values", "refusals")
-    }
-    for offer in offers:
-        offer.draft = drafts.get(offer.proposal.numbers)
     groups = [
-        Group(group, heading_of(group), reason_of(group), request_text(group, account_sid))
+        Group(group, heading_of(group), reason_of(group), request_text(group, batch.account_sids[0]))
         for group in plan.apart
     ]
-    return Outcome(offers, groups, may_be_hosted(plan.apart))
+    return Outcome(begun, offers, groups, may_be_hosted(plan.apart))
 
 
 def mark_of(proposal: Proposal) -> str:

@@ -1,7 +1,6 @@
 """Check numbers: paste or upload them, see what Twilio answers, prepare the requests that follow (L1, L7)."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -28,9 +27,7 @@ from porting.checking.forms import CheckForm
 from porting.checking.results import (
     SHOWN,
     lines_for_export,
-    mark_of,
     outcome_of,
-    plan_of,
     read_by,
     rows_of,
     tally_of,
@@ -135,20 +132,16 @@ def check_detail(request: StaffRequest, batch_id: UUID) -> HttpResponse:
 def check_prepare(request: StaffRequest, batch_id: UUID) -> HttpResponse:
     """A draft for each request that was chosen, without the numbers that are left out."""
     batch = _check(request, batch_id)
-    account = get_object_or_404(TwilioAccount, pk=batch.account_sids[0])
-    left_out = set(request.POST.getlist("out"))
-    wanted = set(request.POST.getlist("request"))
-    chosen = []
-    for proposal in plan_of(batch, read_by(request.POST.getlist("by"))).proposals:
-        if "all" in wanted or mark_of(proposal) in wanted:
-            kept = tuple(number for number in proposal.numbers if number not in left_out)
-            pins = tuple(number for number in proposal.pin_numbers if number not in left_out)
-            if kept:
-                chosen.append(replace(proposal, numbers=kept, pin_numbers=pins))
-    if not chosen:
+    drafts = actions.prepare_drafts(
+        batch=batch,
+        by=read_by(request.POST.getlist("by")),
+        wanted=set(request.POST.getlist("request")),
+        left_out=set(request.POST.getlist("out")),
+        actor=request.user,
+    )
+    if not drafts:
         messages.error(request, "No number is left for this request. Leave fewer of them out.")
         return go(request, "porting:check-detail", batch.pk)
-    drafts = actions.prepare_drafts(account=account, proposals=chosen, actor=request.user)
     if len(drafts) > 1:
         messages.success(request, f"{len(drafts)} requests are prepared. Fill in and file each.")
         return go(request, "porting:draft-list")

@@ -1,7 +1,7 @@
 """Pages of a draft, what they have in common, and two of them: the bill, and when it is to happen."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, time
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -97,8 +97,11 @@ class TaskForm(PortalForm):
         }
 
     def answers(self) -> dict[str, Any]:
-        """The values that are good, by their names in the draft; None for one that was left empty."""
-        raise NotImplementedError
+        """The values that are good, by their names in the draft; None for one that was left empty.
+
+        As they were typed, where a page does not keep them in another way.
+        """
+        return {name: value or None for name, value in self.cleaned_data.items() if name not in _NOT_TYPED}
 
 
 class BillForm(TaskForm):
@@ -208,18 +211,12 @@ class WhenForm(TaskForm):
         return cleaned
 
     def answers(self) -> dict[str, Any]:
-        cleaned = self.cleaned_data
-        found: dict[str, Any] = {
-            name: cleaned[name] or None
-            for name in ("target_date", "time_zone", "bundle_sid")
-            if name in cleaned
-        }
+        found = super().answers()
         for name in ("window_start", "window_end"):
-            if name in cleaned:
-                moment: time | None = cleaned[name]
-                found[name] = f"{moment:%H:%M}" if moment else None
-        if "notification_emails" in cleaned:
-            found["notification_emails"] = cleaned["notification_emails"]
+            if moment := self.cleaned_data.get(name):
+                found[name] = f"{moment:%H:%M}"
+        if "notification_emails" in self.cleaned_data:
+            found["notification_emails"] = self.cleaned_data["notification_emails"]  # nobody is an answer
         return found
 
 

@@ -97,9 +97,9 @@ class Progress:
         return [Problem(gap.words, self._place_of(gap), gap.task) for gap in self.gaps if gap.is_wrong]
 
     def _place_of(self, gap: Gap) -> str:
-        """The very input where a gap is closed; the numbers stand with the tasks."""
+        """The very input where a gap is closed; the numbers have a page of their own."""
         if gap.field == "numbers":
-            return f"{self.page_url('tasks')}#numbers"
+            return self.page_url("numbers")
         return f"{self.page_url(_PAGES[gap.task])}?check#id_{gap.field}"
 
     @cached_property

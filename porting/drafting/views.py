@@ -43,7 +43,7 @@ def draft_leave_out(request: StaffRequest, pk: UUID) -> HttpResponse:
     ticked = set(request.POST.getlist("out")) & set(draft.numbers)
     if not ticked:
         messages.error(request, "Tick the numbers to take out.")
-    elif drafts.leave_out(draft=draft, numbers=ticked, actor=request.user):
+    elif drafts.leave_out(draft=draft, numbers=ticked):
         messages.success(request, f"{len(ticked):,} taken out of the request.")
     else:
         messages.error(request, "No number would be left. Throw the draft away instead.")

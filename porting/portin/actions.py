@@ -7,7 +7,7 @@ was sent is never sent again, and what was not is given to the workers again.
 An operation names the draft and how many numbers it has, never what was typed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
@@ -133,7 +133,7 @@ def begin_filing(
         raise AlreadyFiled(draft)
     key = natural_key(draft.account_id, draft.numbers)
     operations.check_may_start(key, form_key)
-    if porting := numbers_under_way(draft):
+    if porting := numbers_under_way(draft.numbers):
         raise AlreadyPorting(porting)
     if draft.bill and not draft.document_sid:
         files.checked_file(draft.bill)
@@ -242,9 +242,9 @@ def is_being_filed(draft: PortInDraft) -> bool:
     return Operation.objects.open().filter(kind=FILE_PORT_IN, target=key).exists()
 
 
-def numbers_under_way(draft: PortInDraft) -> list[PortInNumber]:
-    """Numbers of the draft that another request is porting; those that were rejected there may be filed."""
-    rows = PortInNumber.objects.present().filter(phone_number__in=draft.numbers)
+def numbers_under_way(numbers: Sequence[str]) -> list[PortInNumber]:
+    """Those of the numbers that a request is porting; what was rejected there may be filed."""
+    rows = PortInNumber.objects.present().filter(phone_number__in=numbers)
     rows = rows.exclude(status__in=[*PORT_IN_OVER, "port_rejected", "canceling"])
     return list(rows.exclude(request__status__in=PORT_IN_OVER).select_related("request")[:50])
 

@@ -17,6 +17,7 @@ from portal import files
 from portal.models import StoredFile, TwilioAccount, User
 from portal.numbering import MOBILE, country_of, normal_type, type_of
 from porting.models import PortInDraft, PortInRequest
+from porting.portin.splitter import MOST_NUMBERS
 
 CUSTOMER = ("customer_type", "customer_name", "account_number", "account_telephone_number")
 REPRESENTATIVE = ("authorized_representative", "authorized_representative_email")
@@ -30,6 +31,10 @@ class ChangedMeanwhile(Exception):
     def __init__(self, draft: PortInDraft) -> None:
         super().__init__("The draft has changed since it was opened.")
         self.draft = draft
+
+
+class CannotMove(Exception):
+    """Numbers cannot go into this draft; the words say why."""
 
 
 def create_draft(
@@ -104,21 +109,93 @@ def save_draft(
     return fetch_draft(row)
 
 
-def leave_out(*, draft: PortInDraft, numbers: Collection[str], actor: User) -> bool:
+def leave_out(*, draft: PortInDraft, numbers: Collection[str]) -> bool:
     """Take numbers out of a draft, with their PINs; False, and nothing changed, where none would be left."""
     with transaction.atomic():
         row = PortInDraft.objects.open().select_for_update().get(pk=draft.pk)
-        kept = [number for number in row.numbers if number not in numbers]
-        if not kept:
+        if not set(row.numbers) - set(numbers):
             return False
-        pins = {number: pin for number, pin in (row.said.get("pins") or {}).items() if number in kept}
-        row.values = {**row.said, **({"pins": pins} if row.said.get("pins") else {})}
-        row.numbers, row.pin_numbers = kept, [number for number in row.pin_numbers if number in kept]
-        row.refusals = {name: words for name, words in (row.refusals or {}).items() if name != "numbers"}
-        row.saved_by, row.version = actor, row.version + 1
-        row.save(update_fields=["values", "numbers", "pin_numbers", "refusals", "saved_by", "version"])
-        PortInDraft.objects.filter(pk=row.pk).update(saved_at=Now())
+        _take_out(row, numbers)
     return True
+
+
+def move_numbers(*, draft: PortInDraft, to: PortInDraft, numbers: Collection[str]) -> int:
+    """Move numbers into another draft of the account, with their PINs; returns how many that are.
+
+    Raises CannotMove where a rule of Twilio's forbids it, or nothing would be left.
+    """
+    with transaction.atomic():
+        both = PortInDraft.objects.open().select_for_update().order_by("pk").in_bulk([draft.pk, to.pk])
+        row, other = both.get(draft.pk), both.get(to.pk)
+        if row is None or other is None:
+            raise CannotMove("The other request was filed or thrown away meanwhile.")
+        moved = [number for number in row.numbers if number in set(numbers)]
+        if len(moved) == len(row.numbers):
+            raise CannotMove("No number would be left. Leave one, or throw this request away instead.")
+        if (row.account_id, row.country) != (other.account_id, other.country):
+            raise CannotMove("A request takes numbers of one country, for one account.")
+        pins = row.said.get("pins") or {}
+        add_to = [number for number in moved if number not in other.numbers]
+        _put_in(
+            other,
+            add_to,
+            pin_numbers=[number for number in moved if number in row.pin_numbers],
+            pins={number: pins[number] for number in moved if number in pins},
+            number_type=row.number_type,
+            carrier=row.carrier,
+        )
+        _take_out(row, moved)
+    return len(moved)
+
+
+def add_numbers(
+    *, draft: PortInDraft, numbers: Sequence[str], pin_numbers: Collection[str], number_type: str
+) -> None:
+    """Put numbers into a draft; `number_type` is that of all of them. Raises CannotMove for too many."""
+    with transaction.atomic():
+        row = PortInDraft.objects.open().select_for_update().get(pk=draft.pk)
+        _put_in(row, numbers, pin_numbers=pin_numbers, pins={}, number_type=number_type, carrier=row.carrier)
+
+
+def _put_in(
+    row: PortInDraft,
+    numbers: Sequence[str],
+    *,
+    pin_numbers: Collection[str],
+    pins: Mapping[str, str],
+    number_type: str,
+    carrier: str,
+) -> None:
+    """What the numbers of a draft do not share any more is said of none of them."""
+    whole = list(dict.fromkeys([*row.numbers, *numbers]))
+    if len(whole) > MOST_NUMBERS:
+        raise CannotMove(f"It would have {len(whole):,} numbers. A request takes up to {MOST_NUMBERS:,}.")
+    wanted = {*row.pin_numbers, *pin_numbers}
+    row.numbers, row.pin_numbers = whole, [number for number in whole if number in wanted]
+    row.number_type = row.number_type if row.number_type == number_type else ""
+    row.carrier = row.carrier if row.carrier.casefold() == carrier.casefold() else ""
+    if pins:
+        row.values = {**row.said, "pins": {**(row.said.get("pins") or {}), **pins}}
+    _save_numbers(row)
+
+
+def _take_out(row: PortInDraft, numbers: Collection[str]) -> None:
+    gone = set(numbers)
+    if row.said.get("pins"):
+        pins = {number: pin for number, pin in row.said["pins"].items() if number not in gone}
+        row.values = {**row.said, "pins": pins}
+    row.numbers = [number for number in row.numbers if number not in gone]
+    row.pin_numbers = [number for number in row.pin_numbers if number not in gone]
+    _save_numbers(row)
+
+
+def _save_numbers(row: PortInDraft) -> None:
+    """Who moves numbers has not read what was typed: whose answers they are stays as it is."""
+    row.refusals = {name: words for name, words in (row.refusals or {}).items() if name != "numbers"}
+    row.version += 1
+    row.save(
+        update_fields=["values", "numbers", "pin_numbers", "number_type", "carrier", "refusals", "version"]
+    )
 
 
 def fetch_draft(draft: PortInDraft) -> PortInDraft:

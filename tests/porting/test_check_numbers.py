@@ -12,6 +12,7 @@ from portal.sandbox.faults import Fault
 from portal.sandbox.porting.settings import PortingSettings
 from porting.checking.actions import CHECK_NUMBERS, carry_out_check
 from porting.models import AccountFeature, EligibilityCheck, NumberCheck, PortInDraft
+from porting.portin.drafts import leave_out, move_numbers
 from tests.factories import make_number, make_user
 from tests.mirroring import complete
 from tests.pages import Page, assert_is_region
@@ -258,6 +259,25 @@ def test_all_requests_are_prepared_at_once(client, parent):
     assert len(listed.rows) == 2
     again = Page.of(client, url_of(batch))
     assert not again.all("button[name=request][value]:not([value=all])")
+
+
+def test_numbers_in_a_request_are_not_offered_again_wherever_they_were_moved(client, parent):
+    batch = checked(client, parent, "\n".join(f"{PREFIX}{end}" for end in (10, 11, 12, 50)))
+    prepare(client, batch, Page.of(client, url_of(batch)), request="all")
+    local = PortInDraft.objects.get(number_type="local")
+    mobile = PortInDraft.objects.get(number_type="mobile")
+
+    move_numbers(draft=local, to=mobile, numbers=[f"{PREFIX}10"])
+    leave_out(draft=local, numbers=[f"{PREFIX}11"])
+
+    page = Page.of(client, url_of(batch))
+    assert [one.text for one in page.all("ul.offers:not(ol) h3")] == [
+        "1 local number, United States", "2 numbers, United States",
+    ]  # fmt: skip
+    assert [one.text for one in page.all("ol.offers h3")] == ["1 local number, United States"]
+    prepare(client, batch, page, request="all")
+    assert PortInDraft.objects.filter(numbers=[f"{PREFIX}11"]).count() == 1
+    assert PortInDraft.objects.count() == 3
 
 
 def test_an_account_without_the_porting_api_is_named_and_not_asked(twilio, client, parent):
