@@ -211,6 +211,7 @@ NAVIGATION = (
                 Permission.MANAGE_PORTING,
                 also=(
                     "porting:draft-tasks",
+                    "porting:draft-numbers",
                     "porting:draft-bill",
                     "porting:draft-details",
                     "porting:draft-when",
