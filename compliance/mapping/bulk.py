@@ -4,20 +4,17 @@ Rows whose review would restart are unticked until somebody ticks them (page 24)
 not fit are left out. A number keeps an address that fits: to replace it would restart the review for nothing.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, F, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count
 
 from compliance.mapping.actions import DoesNotFit, MappingChanged, Papers, assign_papers, papers_of
 from compliance.mapping.fitting import fit_of_address, needs_address, restarts_review, why_not_bundle
-from compliance.mapping.forms import Choices
-from compliance.mapping.offers import MOST_OFFERED, Rules, address_words, bundle_words, named, still_usable
-from compliance.mapping.words import kind_words
-from compliance.models import Bundle, Regulation
+from compliance.mapping.groups import Group, Key, offer
+from compliance.mapping.offers import Rules
+from compliance.models import Bundle
 from compliance.standing import REVIEW_DAYS
 from inventory.addresses.reports import numbers_in_trouble
 from inventory.bulk.actions import chunks
@@ -26,50 +23,8 @@ from portal.batches.runner import Outcome, Refused
 from portal.models import Batch, BatchItem
 from portal.twilio.patience import IN_A_TASK
 
-Key = tuple[str, str, str]  # account, country, type
 # Of a draft's groups, so many stand above its rows.
 _MOST_LINES = 5
-
-
-@dataclass(slots=True)
-class Group:
-    """The numbers of a draft that the same bundles can be assigned to, and what is offered for them."""
-
-    position: int
-    account_sid: str
-    account: str
-    country: str
-    number_type: str
-    count: int
-    needs: Sequence[str]  # what addresses are asked for, of the numbers that have none that fits
-    asked_for: bool | None
-    bundles: Choices = field(default_factory=list)
-    addresses: Choices = field(default_factory=list)
-    has_more: bool = False
-    regulations: Sequence[Regulation] = ()
-
-    def __str__(self) -> str:
-        return f"{kind_words(self.country, self.number_type)} of {self.account}"
-
-    @property
-    def key(self) -> Key:
-        return self.account_sid, self.country, self.number_type
-
-    @property
-    def kind(self) -> str:
-        return kind_words(self.country, self.number_type)
-
-    @property
-    def bundle_field(self) -> str:
-        return f"bundle_{self.position}"
-
-    @property
-    def address_field(self) -> str:
-        return f"address_{self.position}"
-
-    @property
-    def wants_address(self) -> bool:
-        return bool(self.needs)
 
 
 def groups_of(batch: Batch, names: Mapping[str, str], text: str = "") -> list[Group]:
@@ -106,58 +61,8 @@ def groups_of(batch: Batch, names: Mapping[str, str], text: str = "") -> list[Gr
             sorted(counted, key=lambda group: (-group[3], group[:3])), start=1
         )
     ]
-    _offer_bundles(groups, text)
-    _offer_addresses(groups, text)
+    offer(groups, text)
     return groups
-
-
-def _offer_bundles(groups: Sequence[Group], text: str) -> None:
-    wanted = [group for group in groups if group.asked_for is not False]
-    rows = still_usable(Bundle.objects.all()).filter(
-        account_id__in={group.account_sid for group in wanted},
-        regulation__iso_country__in={group.country for group in wanted},
-    )
-    # Of each kind, no more than a person chooses from.
-    place = Window(
-        RowNumber(),
-        partition_by=[F("account_id"), F("regulation__iso_country"), F("regulation__number_type")],
-        order_by=[F("friendly_name"), F("sid")],
-    )
-    found: dict[Key, list[Bundle]] = defaultdict(list)
-    of_country: dict[tuple[str, str], list[Bundle]] = defaultdict(list)
-    for bundle in named(rows, text).annotate(place=place).filter(place__lte=MOST_OFFERED + 1):
-        assert bundle.regulation
-        country = bundle.regulation.iso_country
-        found[bundle.account_id, country, bundle.regulation.number_type].append(bundle)
-        of_country[bundle.account_id, country].append(bundle)
-    for group in wanted:
-        # No regulation is named for this type: Twilio tells by what it takes which of its types it means.
-        fitting = found[group.key] if group.asked_for else of_country[group.account_sid, group.country]
-        group.bundles = [(bundle.pk, bundle_words(bundle)) for bundle in fitting[:MOST_OFFERED]]
-        group.has_more |= len(fitting) > MOST_OFFERED
-
-
-def _offer_addresses(groups: Sequence[Group], text: str) -> None:
-    wanted = [group for group in groups if group.wants_address]
-    rows = Address.objects.present().filter(account_id__in={group.account_sid for group in wanted})
-    place = Window(
-        RowNumber(),
-        partition_by=[F("account_id"), F("iso_country")],
-        order_by=[F("customer_name"), F("sid")],
-    )
-    found: dict[str, list[Address]] = defaultdict(list)
-    numbered = rows.matching(text).defer("payload").annotate(place=place)
-    for address in numbered.filter(place__lte=MOST_OFFERED + 1).order_by("customer_name", "sid"):
-        found[address.account_id].append(address)
-    for group in wanted:
-        fitting = [
-            address
-            for address in found[group.account_sid]
-            if not ("local" in group.needs and address.iso_country != group.country)
-            and not ("foreign" in group.needs and address.iso_country == group.country)
-        ]
-        group.addresses = [(address.pk, address_words(address)) for address in fitting[:MOST_OFFERED]]
-        group.has_more |= len(fitting) > MOST_OFFERED
 
 
 def plan_assignment(batch: Batch, groups: Iterable[Group], chosen: Mapping[Key, Papers]) -> None:

@@ -6,9 +6,10 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from compliance.mapping.actions import Papers
-from compliance.mapping.bulk import Group, Key, groups_of, plan_assignment
+from compliance.mapping.bulk import groups_of, plan_assignment
 from compliance.mapping.card import url_of
 from compliance.mapping.forms import GroupForm
+from compliance.mapping.groups import Group, Key
 from compliance.mapping.kinds import ASSIGN_BUNDLES
 from compliance.standing import REVIEW_DAYS
 from portal.access import Permission, allowed

@@ -9,6 +9,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from compliance.mapping.offers import still_usable
+from compliance.models import Bundle
 from inventory import gateway as numbers_gateway
 from inventory import sync
 from inventory.actions import read_number
@@ -82,8 +84,8 @@ def check_transfer_of(batch: Batch) -> None:
             finding = check_transfer(number, known[item.target], papers) if number else _GONE
             _note_finding(item, number, finding)
             if number:
-                item.detail["address_sid"] = papers.address_sids.get(number.country, "")
-                item.detail["bundle_sid"] = papers.bundle_sids.get(number.country, "")
+                item.detail["address_sid"] = papers.address_for(number)
+                item.detail["bundle_sid"] = papers.bundle_for(number)
         BatchItem.objects.bulk_update(items, ["detail", "seen", "state", "words"])
 
 
@@ -93,14 +95,18 @@ def set_transfer(
     account: TwilioAccount,
     address_sids: Mapping[str, str],
     bundle_sids: Mapping[str, str],
+    lines: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Write down where the numbers of a draft go, and with which papers by country, and check them."""
-    lines = [["To", str(account)]]
-    lines += [[f"Address for {country_name(country)}", sid] for country, sid in address_sids.items()]
-    lines += [[f"Bundle for {country_name(country)}", sid] for country, sid in bundle_sids.items()]
+    """Write down where the numbers of a draft go, and with which papers by `kind_of` them, and check them.
+
+    `lines` tells these papers by name.
+    """
     batch.detail = {
-        "to": account.pk, "addresses": dict(address_sids), "bundles": dict(bundle_sids), "lines": lines,
-    }  # fmt: skip
+        "to": account.pk,
+        "addresses": dict(address_sids),
+        "bundles": dict(bundle_sids),
+        "lines": [["To", str(account)], *([name, value] for name, value in lines)],
+    }
     # Whoever may see only one of the accounts may not see the batch.
     own = batch.items.order_by().values_list("account_id", flat=True).distinct()
     batch.account_sids = sorted({*own, account.pk})
@@ -112,14 +118,16 @@ def papers_of(batch: Batch) -> Papers:
     """What was chosen for a transfer, as it is now."""
     account = TwilioAccount.objects.get(pk=batch.detail["to"])
     parent = TwilioAccount.objects.filter(pk=account.owner_sid or account.pk).first()
-    chosen = batch.detail["addresses"]
+    chosen, bundle_sids = batch.detail["addresses"], batch.detail["bundles"]
+    bundles = still_usable(Bundle.objects.filter(account_id=account.pk, pk__in=bundle_sids.values()))
     addresses = Address.objects.present().filter(account=account, pk__in=chosen.values())
     return Papers(
         account=account,
         has_parent_token=bool(parent and parent.auth_token),
         addresses={address.pk: address for address in addresses},
         address_sids=chosen,
-        bundle_sids=batch.detail["bundles"],
+        bundle_sids=bundle_sids,
+        usable_bundles=frozenset(bundle.pk for bundle in bundles),
     )
 
 
@@ -169,8 +177,8 @@ def transfer_number(
             _parent_login(number.account),
             number.sid,
             account_sid=papers.account.pk,
-            address_sid=papers.address_sids.get(number.country, ""),
-            bundle_sid=papers.bundle_sids.get(number.country, ""),
+            address_sid=papers.address_for(number),
+            bundle_sid=papers.bundle_for(number),
             patience=IN_A_TASK,
         )
     except TwilioFailure as failure:

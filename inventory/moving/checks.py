@@ -40,8 +40,15 @@ class Papers:
     account: TwilioAccount
     has_parent_token: bool
     addresses: Mapping[str, Address] = field(default_factory=dict)  # of the new account, by sid
-    address_sids: Mapping[str, str] = field(default_factory=dict)  # chosen, by country of the number
+    address_sids: Mapping[str, str] = field(default_factory=dict)  # chosen, by `kind_of` the number
     bundle_sids: Mapping[str, str] = field(default_factory=dict)
+    usable_bundles: Collection[str] = ()  # of those chosen, which Twilio would still take
+
+    def address_for(self, number: PhoneNumber) -> str:
+        return self.address_sids.get(kind_of(number), "")
+
+    def bundle_for(self, number: PhoneNumber) -> str:
+        return self.bundle_sids.get(kind_of(number), "")
 
 
 def check_release(number: PhoneNumber, known: Circumstances, *, today: date) -> Finding:
@@ -74,7 +81,7 @@ def check_transfer(number: PhoneNumber, known: Circumstances, papers: Papers) ->
         stops.append("Numberdesk has no auth token of the parent account, and Twilio wants it (error 21474).")
     if number.origin == "hosted" and number.status != "in-use":
         stops.append("Its hosting is not finished (error 22121).")
-    address_sid = papers.address_sids.get(number.country) or None
+    address_sid = papers.address_for(number) or None
     fit = fit_of(
         requirement=number.address_requirements,
         country=number.country,
@@ -84,8 +91,11 @@ def check_transfer(number: PhoneNumber, known: Circumstances, papers: Papers) ->
     )
     if fit.is_trouble:
         stops.append(f"{fit.words} Choose an address of {target} that fits.")
-    if number.has_bundle and not papers.bundle_sids.get(number.country):
-        stops.append(f"It has a bundle. Name an approved bundle of {target} for its country.")
+    bundle_sid = papers.bundle_for(number)
+    if number.has_bundle and not bundle_sid:
+        stops.append(f"It has a bundle. Choose an approved one of {target} for such numbers.")
+    if bundle_sid and bundle_sid not in papers.usable_bundles:
+        stops.append(f"The bundle that was chosen is no longer approved in {target}. Choose another.")
     warnings = []
     if number.voice_application_id or number.sms_application_id:
         warnings.append("Its application stays behind: calls or messages go nowhere until another is set.")
@@ -94,6 +104,11 @@ def check_transfer(number: PhoneNumber, known: Circumstances, papers: Papers) ->
     if known.default_sender_in:
         warnings.append(f"It is the default sender for {', '.join(known.default_sender_in)}.")
     return Finding(tuple(stops), tuple(warnings))
+
+
+def kind_of(number: PhoneNumber) -> str:
+    """What an address and a bundle are chosen for: numbers of one country and type. As `kinds.key_of`."""
+    return f"{number.country} {number.number_type}"
 
 
 def fingerprint(payload: Mapping[str, Any]) -> str:

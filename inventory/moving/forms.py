@@ -4,10 +4,10 @@ from typing import Any
 
 from django import forms
 
-from inventory.models import Address
+from compliance.mapping.groups import Group
+from inventory.moving.kinds import key_of
 from portal.forms import PortalForm
 from portal.models import TwilioAccount
-from portal.numbering import country_name
 
 
 class ReleaseForm(PortalForm):
@@ -41,7 +41,7 @@ class ReleaseForm(PortalForm):
 
 
 class TransferForm(PortalForm):
-    """Where numbers go, and the address and bundle they have there, by country."""
+    """Where numbers go, and the address and bundle that each kind of them gets there."""
 
     account = forms.ChoiceField(
         label="Move to", error_messages={"required": "Choose the account the numbers go to"}
@@ -51,41 +51,58 @@ class TransferForm(PortalForm):
         self,
         *args: Any,
         accounts: Iterable[TwilioAccount],
-        countries: Sequence[str],
+        kinds: Sequence[Group] = (),
         target: str = "",
+        chosen: Mapping[str, Mapping[str, str]],
         **kwargs: Any,
     ) -> None:
+        """`chosen` is what was chosen before: addresses and bundles, by kind."""
         super().__init__(*args, **kwargs)
-        self.countries = countries
+        self._kinds = kinds
         account = self.fields["account"]
         assert isinstance(account, forms.ChoiceField)
         account.choices = [("", "Choose an account"), *((a.pk, str(a)) for a in accounts)]
         account.initial = target
-        addresses = list(Address.objects.present().filter(account_id=target)) if target else []
-        for country in countries if target else ():
-            name = country_name(country)
-            # Those in the country stand first: a local address is asked for most often.
-            offered = sorted(addresses, key=lambda a: (a.iso_country != country, str(a)))
-            self.fields[f"address_{country}"] = forms.ChoiceField(
-                label=f"Address for {name}",
-                required=False,
-                choices=[("", "None"), *((a.pk, f"{a}, {', '.join(a.lines)}") for a in offered)],
-            )
-            self.fields[f"bundle_{country}"] = forms.CharField(
-                label=f"Bundle SID for {name}", required=False, max_length=34
-            )
+        for kind in kinds:
+            for name, label, offered, before in (
+                (kind.address_field, "Address", kind.addresses, chosen.get("addresses", {})),
+                (kind.bundle_field, "Bundle", kind.bundles, chosen.get("bundles", {})),
+            ):
+                if offered:
+                    only = offered[0][0] if len(offered) == 1 else ""
+                    self.fields[name] = forms.ChoiceField(
+                        label=label,
+                        required=False,
+                        choices=[("", "None"), *offered],
+                        initial=before.get(key_of(kind), only),
+                    )
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for name, value in cleaned.items():
-            if name.startswith("bundle_") and value and not re.fullmatch("BU[0-9a-fA-F]{32}", value):
-                self.add_error(name, "Enter a bundle SID: BU and 32 letters or digits")
-        return cleaned
+    def addresses(self) -> Mapping[str, str]:
+        """The chosen addresses, by kind of number."""
+        return self._chosen("address_field")
 
-    def papers(self, kind: str) -> Mapping[str, str]:
-        """The chosen addresses or bundles by country."""
-        chosen = {country: self.cleaned_data.get(f"{kind}_{country}", "") for country in self.countries}
-        return {country: sid for country, sid in chosen.items() if sid}
+    def bundles(self) -> Mapping[str, str]:
+        return self._chosen("bundle_field")
+
+    def lines(self) -> list[tuple[str, str]]:
+        """What was chosen for each kind, by name."""
+        lines = []
+        for kind in self._kinds:
+            names = [
+                dict(offered)[sid]
+                for field, offered in (
+                    (kind.bundle_field, kind.bundles),
+                    (kind.address_field, kind.addresses),
+                )
+                if (sid := self.cleaned_data.get(field))
+            ]
+            if names:
+                lines.append((kind.kind, "; ".join(names)))
+        return lines
+
+    def _chosen(self, field: str) -> Mapping[str, str]:
+        sids = {key_of(kind): self.cleaned_data.get(getattr(kind, field), "") for kind in self._kinds}
+        return {key: sid for key, sid in sids.items() if sid}
 
 
 class TransferReasonForm(PortalForm):

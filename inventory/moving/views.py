@@ -8,10 +8,13 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from compliance.mapping.card import url_of
+from compliance.mapping.groups import Group
 from inventory.bulk.kinds import RELEASE_NUMBERS, TRANSFER_NUMBERS
-from inventory.models import PhoneNumber, ReleasedNumber
+from inventory.models import ReleasedNumber
 from inventory.moving import actions
 from inventory.moving.forms import ReleaseForm, TransferForm, TransferReasonForm
+from inventory.moving.kinds import kinds_to_move
 from portal.access import Permission, allowed
 from portal.batches import asking
 from portal.batches.drafts import ITEM_SORTS, confirm_draft, draft_context, keep_ticks, own_draft
@@ -52,40 +55,59 @@ def bulk_release(request: StaffRequest, batch_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.TRANSFER_NUMBERS)
 def bulk_transfer(request: StaffRequest, batch_id: UUID) -> HttpResponse:
-    """Where the numbers go, and which address and bundle they have there."""
+    """Where the numbers go, and which of that account's addresses and approved bundles each kind gets."""
     batch = own_draft(request, batch_id, TRANSFER_NUMBERS)
     accounts = [
         account
         for account in visible_accounts(request)
         if request.access.can(Permission.TRANSFER_NUMBERS, account.pk)
     ]
-    sids = batch.items.values_list("target", flat=True)
-    countries = PhoneNumber.objects.filter(pk__in=sids).order_by("country").values_list("country", flat=True)
-    target = request.POST.get("account") or request.GET.get("account") or batch.detail.get("to", "")
-    target = target if target in {account.pk for account in accounts} else ""
-    is_sent = request.method == "POST" and "review" in request.POST
+    sid = request.POST.get("account") or request.GET.get("account") or batch.detail.get("to", "")
+    target = next((account for account in accounts if account.pk == sid), None)
+    text = request.GET.get("q", "").strip()
+    kinds = kinds_to_move(batch, target, text) if target else []
+    is_sent = request.method == "POST" and (target is None or "review" in request.POST)
     form = TransferForm(
         request.POST if is_sent else None,
         accounts=accounts,
-        countries=list(countries.distinct()),
-        target=target,
-        initial={
-            f"{kind}_{country}": sid
-            for kind, chosen in (("address", "addresses"), ("bundle", "bundles"))
-            for country, sid in batch.detail.get(chosen, {}).items()
-        },
+        kinds=kinds,
+        target=target.pk if target else "",
+        chosen=batch.detail if target and batch.detail.get("to") == target.pk else {},
     )
     status = 200
     if is_sent:
-        if form.is_valid():
-            account = next(account for account in accounts if account.pk == form.cleaned_data["account"])
+        if form.is_valid() and target:
             actions.set_transfer(
-                batch, account=account, address_sids=form.papers("address"), bundle_sids=form.papers("bundle")
+                batch,
+                account=target,
+                address_sids=form.addresses(),
+                bundle_sids=form.bundles(),
+                lines=form.lines(),
             )
             return go(request, "inventory:bulk-transfer-review", batch.pk)
         status = 422
-    context = {**draft_context(batch), "form": form, "target": target}
+    context = {
+        **draft_context(batch),
+        "form": form,
+        "target": target,
+        "lines": [_line(form, kind) for kind in kinds],
+        "has_more": any(kind.has_more for kind in kinds),
+        "text": text,
+        "can_create_bundle": target is not None and request.access.can(Permission.MANAGE_BUNDLES, target.pk),
+    }
     return page(request, "inventory/bulk_transfer.html", context, fragment="transfer", status=status)
+
+
+def _line(form: TransferForm, kind: Group) -> dict[str, Any]:
+    """A kind of number with its own fields, and where a bundle for it is made."""
+    return {
+        "group": kind,
+        "bundle": form[kind.bundle_field] if kind.bundle_field in form.fields else None,
+        "address": form[kind.address_field] if kind.address_field in form.fields else None,
+        "create_url": url_of(
+            "compliance:bundle-create", account=kind.account_sid, country=kind.country, type=kind.number_type
+        ),
+    }
 
 
 @require_http_methods(["GET", "POST"])

@@ -135,7 +135,7 @@ def test_what_stands_against_a_move():
     assert "already" in stops(make_number(child), child)
     assert "21473" in stops(make_number(child), stranger)
     assert "Choose an address" in stops(make_number(child, address_requirements="any"), parent)
-    assert "bundle" in stops(make_number(child, bundle_sid="BU" + "1" * 32), parent)
+    assert "Choose an approved one" in stops(make_number(child, bundle_sid="BU" + "1" * 32), parent)
     assert "22121" in stops(make_number(child, origin="hosted", status="pending-loa"), parent)
     assert not stops(make_number(child), parent)
     without_token = Papers(account=parent, has_parent_token=False)
