@@ -1,7 +1,9 @@
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
+from django.urls import Resolver404, resolve
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseLocation
 from django_htmx.middleware import HtmxDetails
@@ -53,3 +55,26 @@ def go(request: HttpRequest, to: Any, *args: Any, **kwargs: Any) -> HttpResponse
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponseLocation(url, target="body", swap="innerHTML")
     return HttpResponseRedirect(url)
+
+
+def way_back(request: HttpRequest, *names: str) -> str:
+    """The page of ours that `next` names, where the person came from; "" for anything else.
+
+    With `names` it has to be one of these, by the names of their URLs.
+    """
+    url = request.POST.get("next") or request.GET.get("next") or ""
+    parts = urlsplit(url)
+    if parts.scheme or parts.netloc or not url.startswith("/") or "\\" in url:
+        return ""
+    try:
+        name = resolve(parts.path).view_name
+    except Resolver404:
+        return ""
+    return url if not names or name in names else ""
+
+
+def with_query(url: str, **values: str) -> str:
+    """The address with these parameters in the place of those of the same names."""
+    parts = urlsplit(url)
+    kept = [(name, value) for name, value in parse_qsl(parts.query, True) if name not in values]
+    return parts._replace(query=urlencode([*kept, *values.items()])).geturl()

@@ -12,7 +12,7 @@ from inventory.addresses.rules import is_box
 from inventory.addresses.views import known, numbers_of, visible_address
 from inventory.models import Address, NumberFacet
 from portal.access import Permission, allowed
-from portal.http import StaffRequest, go, page
+from portal.http import StaffRequest, go, page, way_back, with_query
 from portal.models import Operation, TwilioAccount
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.shell import visible_accounts
@@ -26,7 +26,10 @@ _NUMBERS_SHOWN = 20
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.MANAGE_ADDRESSES)
 def address_create(request: StaffRequest) -> HttpResponse:
-    """First where, then what: labels, hints and rules are the country's."""
+    """First where, then what: labels, hints and rules are the country's.
+
+    Who came from a page that is filled in goes back there, with the new address chosen.
+    """
     accounts = [
         account
         for account in visible_accounts(request)
@@ -39,14 +42,14 @@ def address_create(request: StaffRequest) -> HttpResponse:
     )
     if not place.is_valid():
         status = 422 if request.method == "POST" else 200
-        context: dict[str, Any] = {"form": place}
+        context: dict[str, Any] = {"form": place, "back": way_back(request)}
         return page(request, "inventory/addresses/address_place.html", context, status=status)
     account = next(account for account in accounts if account.pk == place.cleaned_data["account"])
     country = place.cleaned_data["country"]
     form = forms.AddressForm(
         request.POST or None, country=country, for_emergency=place.cleaned_data["emergency"]
     )
-    context = {"form": form, "account": account, "country": country}
+    context = {"form": form, "account": account, "country": country, "back": way_back(request)}
     status = 200
     if request.method == "POST":
         status = 422
@@ -116,6 +119,7 @@ def _create(
     request: StaffRequest, account: TwilioAccount, form: forms.AddressForm, context: dict[str, Any]
 ) -> HttpResponse | None:
     """Carry the creation out. None when the form is to be shown again, with the reason on it."""
+    back = context["back"]
     try:
         address = actions.create_address(
             account=account,
@@ -128,21 +132,13 @@ def _create(
         )
     except AlreadySent as sent:
         messages.info(request, _about(sent.operation))
-        is_known = sent.operation.target.startswith("AD")
-        return go(
-            request,
-            *(
-                ("inventory:address-detail", sent.operation.target)
-                if is_known
-                else ("inventory:address-list",)
-            ),
-        )
+        return _go_on(request, back, sent.operation.target)
     except AlreadyUnderWay:
         form.add_error(None, "This address is being created already. Wait until that has ended.")
         return None
     except Uncertain:
         messages.warning(request, f"{_LOST} Do not create it again.")
-        return go(request, "inventory:address-list")
+        return _go_on(request, back, "")
     except TwilioFailure as failure:
         _show(failure, form, context)
         return None
@@ -152,7 +148,16 @@ def _create(
     if is_box(address.iso_country, address.street, address.street_secondary):
         words += " Numbers that need a local address cannot use it: it is a post office box."
     messages.success(request, words)
-    return go(request, "inventory:address-detail", address.sid)
+    return _go_on(request, back, address.sid)
+
+
+def _go_on(request: StaffRequest, back: str, sid: str) -> HttpResponse:
+    """To where the person came from, or to the address; `sid` is another key while it is not known."""
+    if not sid.startswith("AD"):
+        return go(request, back or "inventory:address-list")
+    return (
+        go(request, with_query(back, address=sid)) if back else go(request, "inventory:address-detail", sid)
+    )
 
 
 def _update(

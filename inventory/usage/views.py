@@ -23,7 +23,7 @@ from portal.batches.asking import NotAllowed
 from portal.csv_files import csv_response
 from portal.filtering import applied, chips_of
 from portal.freshness import freshness
-from portal.http import StaffRequest, go, page
+from portal.http import StaffRequest, go, page, way_back
 from portal.listing import Count, Find, Order, Sort, list_page, read_order, seek
 from portal.money import money_words
 from portal.saved_views.menu import view_menu
@@ -155,9 +155,7 @@ def _annotatable_number(request: StaffRequest, sid: str) -> PhoneNumber:
 
 def _back(request: HttpRequest, number: PhoneNumber) -> str:
     """The list at risk, as it was seen, for who came from there; else the number."""
-    came_from: str = request.POST.get("next") or request.GET.get("next") or ""
-    is_list = came_from.partition("?")[0] == reverse("inventory:risk-list")
-    return came_from if is_list else number.get_absolute_url()
+    return way_back(request, "inventory:risk-list") or number.get_absolute_url()
 
 
 def _filter(request: StaffRequest, data: QueryDict) -> RiskFilter:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from compliance.guided.fields import EmailField, PhoneField
 from portal.numbering import spaced
@@ -103,6 +104,16 @@ class DetailsForm(TaskForm):
         if draft.country == "JP":
             self._ask_for_japan()
         self._ask_for_pins()
+
+    def choose_address(self, sid: str) -> None:
+        """The address that was created for this request stands in the field, whatever was typed before."""
+        field = self.fields.get("address_sid")
+        if not isinstance(field, forms.ChoiceField) or not field.valid_value(sid):
+            return
+        self.initial["address_sid"] = sid
+        if isinstance(self.data, QueryDict):
+            self.data = self.data.copy()
+            self.data["address_sid"] = sid
 
     def _ask_for_japan(self) -> None:
         """What only Japan's ports have (page 15)."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -14,7 +15,7 @@ from compliance.models import Bundle
 from inventory.models import Address
 from portal.access import Permission, allowed
 from portal.files import NotThere
-from portal.http import StaffRequest, go
+from portal.http import StaffRequest, go, with_query
 from portal.operations import AlreadyUnderWay
 from portal.secrets import CannotDecrypt
 from portal.twilio.errors import TwilioFailure
@@ -73,7 +74,8 @@ def draft_details(request: StaffRequest, pk: UUID) -> HttpResponse:
     """What the losing carrier knows of its customer, typed beside the bill and compared with it (L10)."""
     draft = draft_of(request, pk)
     actions.note_shown(draft=draft, actor=request.user)
-    return _task(request, draft, DETAILS, DetailsForm, {"addresses": _addresses(draft)}, {})
+    context = {"can_create": request.access.can(Permission.MANAGE_ADDRESSES, draft.account_id)}
+    return _task(request, draft, DETAILS, DetailsForm, {"addresses": _addresses(draft)}, context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -105,9 +107,10 @@ def _task(
 ) -> HttpResponse:
     template = f"draft_{name}"
     if request.method == "GET":
-        return draft_page(
-            request, template, draft, {**context, "form": form_class.shown(draft, name, **about)}
-        )
+        form = form_class.shown(draft, name, **about)
+        if isinstance(form, DetailsForm):
+            form.choose_address(request.GET.get("address", ""))
+        return draft_page(request, template, draft, {**context, "form": form})
     form = form_class(draft, request.POST, request.FILES, **about)
     is_good = form.is_valid()
     if answer := _save(request, draft, form, name, is_good):
@@ -144,6 +147,9 @@ def _save(
         form.renew(conflict.draft)
         context = {"form": form, "conflict": changed, "answer": drafts.fetch_draft(conflict.draft)}
         return draft_page(request, f"draft_{name}", conflict.draft, context, status=422)
+    if request.POST.get("later") == "address":
+        query = {"account": draft.account_id, "country": draft.country, "next": request.get_full_path()}
+        return go(request, with_query(reverse("inventory:address-create"), **query))
     if "later" in request.POST:
         messages.info(request, "Saved for later. Nothing is filed.")
         return go(request, draft)

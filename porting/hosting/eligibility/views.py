@@ -212,7 +212,8 @@ def _order_form(request: StaffRequest, check: EligibilityCheck, data: Any = None
         for preset in ConfigurationPreset.objects.all()
         if preset.account_id in (None, check.account_id)
     ]
-    return OrderForm(data, addresses=addresses_of(check.account), presets=presets)
+    chosen = request.GET.get("address", "")
+    return OrderForm(data, addresses=addresses_of(check.account), presets=presets, chosen=chosen)
 
 
 def _proposed(

@@ -46,9 +46,11 @@ class OrderForm(PortalForm):
         *args: Any,
         addresses: Iterable[Address],
         presets: Iterable[ConfigurationPreset],
+        chosen: str = "",
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, **{**kwargs, "initial": {"form_key": uuid.uuid4()}})
+        """`chosen` is the address that was created for these orders."""
+        super().__init__(*args, **{**kwargs, "initial": {"form_key": uuid.uuid4(), "address": chosen}})
         address, preset = self.fields["address"], self.fields["preset"]
         assert isinstance(address, forms.ChoiceField)
         assert isinstance(preset, forms.ChoiceField)
