@@ -26,6 +26,7 @@ from portal.listing import (
     seek,
 )
 from portal.numbering import spaced
+from porting.board.log import Told, log_of, with_log
 from porting.deadlines import Deadline, Stage, deadline_in, late_after
 from porting.following.lines import HEAVY
 from porting.following.tracker import STAGES as PORT_IN_STAGES
@@ -63,7 +64,7 @@ class Source:
         return self.name.removesuffix("s")
 
     def open_rows(self) -> QuerySet[Any]:
-        """Each with `until`, when Twilio gives it up."""
+        """Each with `until`, when Twilio gives it up, and with its log of reminders."""
         limits = [
             When(status=status, then=Value(timedelta(days=stage.days)))
             for status, stage in self.stages.items()
@@ -73,7 +74,7 @@ class Source:
         since = Coalesce("status_since", "first_seen_at")
         until = ExpressionWrapper(since + limit, output_field=DateTimeField())
         rows: QuerySet[Any] = self.rows().annotate(until=until).select_related("account")
-        return rows
+        return with_log(rows)
 
     def is_late(self, now: datetime) -> Q:
         """In the last fifth of its days."""
@@ -123,6 +124,11 @@ class Entry:
     @property
     def title(self) -> str:
         return self.source.title(self.row)
+
+    @property
+    def told(self) -> Told | None:
+        """When people were reminded of it last."""
+        return next(iter(log_of(self.row)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,10 @@ def step_of(row: Any) -> Step | None:
             return Step("Text for Twilio Support", reverse("porting:hosted-order-detail", args=[sid]))
         case "HR", "pending_loa" if row.signing_document_sid:
             return _revoke(row.signing_document_sid)
-        case "PX", "opened" | "signing":
+        case "PX", "signing":
             return _revoke(sid)
+        case "PX", "opened":
+            return Step("Send it again", reverse("porting:authorization-detail", args=[sid]))
     return None
 
 

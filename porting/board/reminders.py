@@ -5,14 +5,13 @@ cache tells anybody twice. What each was told of stays with it: the log of remin
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import structlog
 from celery import current_app
 from django.db import transaction
-from django.db.models import Count, Min, Q
+from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -21,11 +20,11 @@ from portal.access import ROLES, Access, Permission, access_of
 from portal.locks import advisory_lock
 from portal.models import User
 from porting.board.entries import Entry, urgent_entries
+from porting.board.log import REMINDED, Told, log_of, with_log
 from porting.models import Reminder, ReminderLine
 
 log = structlog.get_logger(__name__)
 
-REMINDED = "porting.remind_team"
 TASK = "send_porting_reminder"
 # A mail names so many, the nearest end first.
 MOST = 50
@@ -33,30 +32,6 @@ MOST = 50
 AGAIN_AFTER = timedelta(hours=1)
 KEPT = timedelta(days=400)
 State = Reminder.State
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One time that people were reminded of something."""
-
-    at: datetime
-    sent: int
-    waiting: int
-    failed: int
-    asked_by: str  # "" for the reminder of every morning
-
-    @property
-    def words(self) -> str:
-        """`Reminded 3 people`, or how far that is."""
-        if self.sent:
-            return f"Reminded {_people(self.sent)}"
-        return f"Reminding {_people(self.waiting)}" if self.waiting else "Nobody was reached"
-
-    @property
-    def others(self) -> str:
-        """Who has not got it, "" if everybody has."""
-        parts = [f"{self.waiting} not sent yet"] if self.sent and self.waiting else []
-        return ", ".join([*parts, f"{self.failed} failed"] if self.failed else parts)
 
 
 class JustTold(Exception):
@@ -100,7 +75,7 @@ def remind_again(entry: Entry, *, actor: User) -> int:
     ]
     with advisory_lock(f"porting-reminder:{sid}") as held:
         now = timezone.now()
-        last = next(iter(told_of([sid]).get(sid, ())), None)
+        last = next(iter(log_of(with_log(type(entry.row)._default_manager.filter(pk=sid)).get())), None)
         if not held or (last and last.at > now - AGAIN_AFTER):
             raise JustTold(last)
         if not others:
@@ -132,30 +107,6 @@ def people() -> list[User]:
     return list(User.objects.filter(able, is_active=True).distinct().order_by("pk"))
 
 
-def told_of(sids: Sequence[str]) -> dict[str, list[Told]]:
-    """When people were reminded of these, the last time first. One query."""
-    reminder = "reminder__"
-    rows = (
-        ReminderLine.objects.filter(target__in=sids)
-        .exclude(reminder__state=State.DROPPED)
-        .order_by("-reminder__noted_at")
-        .values("target", "reminder__key", "reminder__noted_at", "reminder__asked_by__email")
-        .annotate(
-            first=Min(f"{reminder}sent_at"),
-            sent=Count("pk", filter=Q(reminder__state=State.SENT)),
-            waiting=Count("pk", filter=Q(reminder__state=State.WAITING)),
-            failed=Count("pk", filter=Q(reminder__state=State.FAILED)),
-        )
-    )
-    told: dict[str, list[Told]] = {}
-    for row in rows:
-        at = row["first"] or row["reminder__noted_at"]
-        asked_by = row["reminder__asked_by__email"] or ""
-        one = Told(at, row["sent"], row["waiting"], row["failed"], asked_by)
-        told.setdefault(row["target"], []).append(one)
-    return told
-
-
 def _note(
     persons: Iterable[User],
     key: str,
@@ -182,7 +133,3 @@ def _note(
 def _accounts(access: Access) -> tuple[str, ...] | None:
     sids = access.account_sids(Permission.MANAGE_PORTING)
     return None if sids is None else tuple(sids)
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"

@@ -1,9 +1,8 @@
 """The board of deadlines, as a page and as CSV, and reminding the team of one thing on it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -19,8 +18,9 @@ from portal.http import StaffRequest, go, page
 from portal.listing import list_url
 from portal.shell import visible_accounts
 from porting.board.entries import SOURCES, Entry, all_entries, board_page, entries_of, figures_of
+from porting.board.log import people_words
 from porting.board.next_steps import Step, step_of
-from porting.board.reminders import JustTold, Told, remind_again, told_of
+from porting.board.reminders import JustTold, remind_again
 
 _SHOWN = {"late": "In the last fifth", "ours": "We act"} | {source.kind: source.name for source in SOURCES}
 _CSV = {
@@ -29,16 +29,14 @@ _CSV = {
     "late": "In the last fifth", "next": "Who acts next", "reminded": "Last reminded",
     "people": "People reminded",
 }  # fmt: skip
-_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry of the board, what somebody here can do about it, and when people were reminded of it last."""
+    """An entry of the board, and what this person can do about it."""
 
     entry: Entry
     step: Step | None
-    told: Told | None
 
 
 @require_GET
@@ -51,7 +49,7 @@ def deadline_list(request: StaffRequest) -> HttpResponse:
     accounts = visible_accounts(request)
     context = {
         "list": listing,
-        "lines": _lines(request, entries),
+        "lines": [_line(request, entry) for entry in entries],
         "total": figures.total,
         "shown": _SHOWN.get(shown, ""),
         "tally": [
@@ -73,7 +71,7 @@ def deadline_export(request: StaffRequest) -> HttpResponseBase:
     now = timezone.now()
     entries = all_entries(request.access, Permission.EXPORT, _shown(request), now)
     header = [f"{title} ({key})" for key, title in _CSV.items()]
-    return csv_response("porting-deadlines", header, _csv_lines(entries))
+    return csv_response("porting-deadlines", header, map(_cells, entries))
 
 
 @require_POST
@@ -92,8 +90,7 @@ def deadline_remind(request: StaffRequest, sid: str) -> HttpResponse:
         messages.info(request, f"{words} within the hour. Nobody is mailed again.")
     else:
         if count:
-            people = "1 person" if count == 1 else f"{count:,} people"
-            messages.success(request, f"{people} who port numbers on this account are mailed.")
+            messages.success(request, f"Mailed to {people_words(count)} who port numbers on this account.")
         else:
             messages.info(request, "Nobody else ports numbers on this account, so nobody was mailed.")
     return go(request, entry.row)
@@ -104,33 +101,13 @@ def _shown(request: StaffRequest) -> str:
     return shown if shown in _SHOWN else ""
 
 
-def _lines(request: StaffRequest, entries: Sequence[Entry]) -> list[Line]:
-    """One query for all of them."""
-    told = told_of([entry.row.pk for entry in entries])
-    return [
-        Line(
-            entry,
-            step_of(entry.row) if _is_theirs(request, entry) else None,
-            next(iter(told.get(entry.row.pk, ())), None),
-        )
-        for entry in entries
-    ]
+def _line(request: StaffRequest, entry: Entry) -> Line:
+    is_theirs = request.access.can(Permission.MANAGE_PORTING, entry.row.account_id)
+    return Line(entry, step_of(entry.row) if is_theirs else None)
 
 
-def _is_theirs(request: StaffRequest, entry: Entry) -> bool:
-    return request.access.can(Permission.MANAGE_PORTING, entry.row.account_id)
-
-
-def _csv_lines(entries: Iterable[Entry]) -> Iterator[Sequence[Any]]:
-    left = iter(entries)
-    while chunk := list(islice(left, _CHUNK)):
-        told = told_of([entry.row.pk for entry in chunk])
-        for entry in chunk:
-            yield _cells(entry, next(iter(told.get(entry.row.pk, ())), None))
-
-
-def _cells(entry: Entry, told: Told | None) -> Sequence[Any]:
-    row, deadline = entry.row, entry.deadline
+def _cells(entry: Entry) -> Sequence[Any]:
+    row, deadline, told = entry.row, entry.deadline, entry.told
     limit = (
         (deadline.day, deadline.days, deadline.until.isoformat(), "yes" if deadline.is_late else "no")
         if deadline

@@ -23,6 +23,7 @@ from portal.reveal.views import private, reveal
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 from portal.timeline import open_operation, timeline
+from porting.board.log import REMINDED, is_remindable, log_of, with_log
 from porting.following import actions
 from porting.following.filters import PortInFilter
 from porting.following.history import with_numbers
@@ -51,7 +52,12 @@ SORTS = (
     Sort("waiting", "Longest in its status", ("status_since", "sid")),
 )
 FILTERS = ("turn", "status", "account")
-OPERATION_TITLES = {FILE_PORT_IN: "Filed", actions.CANCEL_PORT_IN: "Canceled", TICKED: "Seen to"}
+OPERATION_TITLES = {
+    FILE_PORT_IN: "Filed",
+    actions.CANCEL_PORT_IN: "Canceled",
+    TICKED: "Seen to",
+    REMINDED: "Team reminded",
+}
 PROPERTIES = {
     "port_in_request_status": "Status",
     "target_port_in_date": "Target date",
@@ -144,7 +150,7 @@ def visible_port_in(
     request: StaffRequest, sid: str, permission: Permission = Permission.VIEW
 ) -> PortInRequest:
     """The request, if the person may see it; one that they may not work on is refused (403)."""
-    rows = request.access.visible(PortInRequest.objects.select_related("account", "reader"))
+    rows = with_log(request.access.visible(PortInRequest.objects.select_related("account", "reader")))
     port_in: PortInRequest = get_object_or_404(rows, pk=sid)
     request.access.require(permission, port_in.account_id)
     return port_in
@@ -168,6 +174,7 @@ def show(request: StaffRequest, port_in: PortInRequest, *, status: int = 200, **
     cells = {
         field: cell_of(subject_of(port_in, field), can_reveal=can_reveal, running=seen) for field in FIELDS
     }
+    line = line_of(port_in)
     told = timeline(
         port_in.pk,
         kinds=OPERATION_TITLES,
@@ -177,7 +184,7 @@ def show(request: StaffRequest, port_in: PortInRequest, *, status: int = 200, **
     )
     context: dict[str, Any] = {
         "port_in": port_in,
-        "line": line_of(port_in),
+        "line": line,
         "steps": steps_of(port_in.status),
         "guard": CancelGuard(port_in.status, tally.first_date, timezone.now()),
         "list": listing,
@@ -198,6 +205,8 @@ def show(request: StaffRequest, port_in: PortInRequest, *, status: int = 200, **
         "can_configure": request.access.can(Permission.UPDATE_NUMBER, account_sid),
         "can_manage": can_manage,
         "can_annotate": request.access.can(Permission.ANNOTATE, account_sid),
+        "reminders": log_of(port_in),
+        "can_remind": can_manage and is_remindable(line),
         "open_operation": open_operation(told),
         "timeline": with_numbers(told, port_in),
         "freshness": freshness("port_ins", [port_in.account]).or_read_at(

@@ -17,7 +17,8 @@ from portal.models import Operation, Role
 from porting.board import tasks  # noqa: F401 (registers them)
 from porting.board.digests import MOST_ATTEMPTS
 from porting.board.entries import figures_of
-from porting.board.reminders import MOST, REMINDED, told_of
+from porting.board.log import REMINDED, log_of, with_log
+from porting.board.reminders import MOST
 from porting.models import PortInRequest, Reminder
 from tests.factories import make_account, make_user
 from tests.pages import Page
@@ -74,6 +75,10 @@ def sweep():
     """What beat does every minute."""
     for pk in Reminder.objects.due().values_list("pk", flat=True):
         current_app.tasks["send_porting_reminder"](pk)
+
+
+def log(request):
+    return log_of(with_log(PortInRequest.objects.all()).get(pk=request.pk))
 
 
 def remind(client, request):
@@ -159,7 +164,7 @@ def test_a_mail_server_that_is_away_is_asked_again_later(porter, late, dead):
     Reminder.objects.update(next_at=timezone.now())
     sweep()
     assert len(mail.outbox) == 1
-    [told] = told_of([late.pk])[late.pk]
+    [told] = log(late)
     assert (told.words, told.others) == ("Reminded 1 person", "")
 
 
@@ -183,7 +188,7 @@ def test_what_is_over_or_was_taken_away_by_then_is_not_mailed(porter, late, dead
     sweep()
     assert not mail.outbox
     assert Reminder.objects.get().state == State.DROPPED
-    assert told_of([late.pk]) == {}
+    assert log(late) == []
 
 
 def test_nobody_is_mailed_of_another_account(late):
@@ -196,7 +201,7 @@ def test_who_was_reminded_and_when_is_on_the_board(porter, as_porter, late):
     make_user(Role.PORTING)
     assert "not yet" in Page.of(as_porter, BOARD).one("#deadlines tbody tr").text
     morning()
-    [told] = told_of([late.pk])[late.pk]
+    [told] = log(late)
     assert told.words == "Reminded 2 people"
     row = Page.of(as_porter, BOARD).one("#deadlines tbody tr").text
     assert "Reminded 2 people" in row
@@ -231,7 +236,7 @@ def test_the_team_is_reminded_again_when_somebody_asks(twilio, parent, porter, a
     assert answer.redirect_chain[-1][0] == bad.get_absolute_url()
     assert [message.to for message in mail.outbox] == [[other.email]]
     assert f"{porter} asks to see to this." in mail.outbox[0].body
-    [told] = told_of([bad.pk])[bad.pk]
+    [told] = log(bad)
     assert (told.sent, told.asked_by) == (1, porter.email)
     assert Operation.objects.get(kind=REMINDED).target == bad.pk
 

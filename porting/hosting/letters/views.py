@@ -25,6 +25,7 @@ from portal.reveal.views import private, reveal
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 from portal.timeline import open_operation, running_reveals, timeline
+from porting.board.log import REMINDED, log_of, with_log
 from porting.deadlines import Deadline, count_days
 from porting.hosting.accounts import kept_out
 from porting.hosting.letters import actions
@@ -44,6 +45,7 @@ OPERATION_TITLES = {
     actions.CREATE_LETTER: "Sent to its signer",
     actions.RESEND_LETTER: "Changed and sent again",
     actions.REVOKE_LETTER: "Revoked",
+    REMINDED: "Team reminded",
 }
 PROPERTIES = {"status": "Status", "address_sid": "Address", **LETTER_FIELDS}
 _LIGHT = ("payload", "email", "cc_emails")
@@ -137,15 +139,15 @@ def visible_letter(
     request: StaffRequest, sid: str, permission: Permission = Permission.VIEW
 ) -> AuthorizationDocument:
     """The letter, if the person may see it; one that they may not work on is refused (403)."""
-    rows = request.access.visible(AuthorizationDocument.objects.select_related("account"))
+    rows = with_log(request.access.visible(AuthorizationDocument.objects.select_related("account")))
     letter: AuthorizationDocument = get_object_or_404(rows, pk=sid)
     request.access.require(permission, letter.account_id)
     return letter
 
 
 def deadline_of_letter(letter: AuthorizationDocument) -> Deadline | None:
-    """Until when it has to be signed: seven days after it was sent (page 11)."""
-    since = letter.remote_created_at or letter.status_since
+    """Until when it has to be signed: seven days after it was sent, the last time (page 11)."""
+    since = letter.status_since or letter.remote_created_at
     if letter.status != "signing" or letter.missing_since or since is None:
         return None
     return count_days(since, LOA_DAYS, timezone.now())
@@ -180,6 +182,8 @@ def show(
         "can_manage": can_manage,
         "can_revoke": can_manage and letter.missing_since is None and letter.status in ("opened", "signing"),
         "can_annotate": request.access.can(Permission.ANNOTATE, letter.account_id),
+        "reminders": log_of(letter),
+        "can_remind": can_manage and letter.missing_since is None and letter.status in ("opened", "signing"),
         "open_operation": open_operation(events),
         "timeline": events,
         "freshness": freshness("authorizations", [letter.account]).or_read_at(letter.synced_at),

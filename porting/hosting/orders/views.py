@@ -27,6 +27,7 @@ from portal.reveal.views import private, reveal
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 from portal.timeline import open_operation, running_reveals, timeline
+from porting.board.log import REMINDED, is_remindable, log_of, with_log
 from porting.hosting.accounts import kept_out
 from porting.hosting.calls.actions import CALL_OWNER, SEND_BILL
 from porting.hosting.letters.actions import NothingToSign, draft_letters
@@ -51,6 +52,7 @@ OPERATION_TITLES = {
     actions.DELETE_ORDER: "Deleted",
     CALL_OWNER: "Owner called",
     SEND_BILL: "Phone bill sent",
+    REMINDED: "Team reminded",
 }
 PROPERTIES = {
     "status": "Status",
@@ -173,7 +175,7 @@ def hosted_order_note(request: StaffRequest, sid: str) -> HttpResponse:
 
 def visible_order(request: StaffRequest, sid: str, permission: Permission = Permission.VIEW) -> HostedOrder:
     """The order, if the person may see it; one that they may not work on is refused (403)."""
-    rows = request.access.visible(HostedOrder.objects.select_related("account"))
+    rows = with_log(request.access.visible(HostedOrder.objects.select_related("account")))
     order: HostedOrder = get_object_or_404(rows, pk=sid)
     request.access.require(permission, order.account_id)
     return order
@@ -182,6 +184,7 @@ def visible_order(request: StaffRequest, sid: str, permission: Permission = Perm
 def show(request: StaffRequest, order: HostedOrder, *, status: int = 200, **more: Any) -> HttpResponse:
     """The page of an order, with more in its context where something is to be said on it."""
     can_reveal = request.access.can(Permission.REVEAL_PERSONAL, order.account_id)
+    can_manage = request.access.can(Permission.MANAGE_PORTING, order.account_id)
     line = line_of(order)
     remedy = remedy_of(order.failure_reason) if order.status in ("action_required", "failed") else None
     number = PhoneNumber.objects.present().filter(pk=order.number_sid or "-").first()
@@ -205,10 +208,12 @@ def show(request: StaffRequest, order: HostedOrder, *, status: int = 200, **more
         "cells": [
             cell_of(subject_of(order, field), can_reveal=can_reveal, running=seen) for field in ORDER_FIELDS
         ],
-        "can_manage": request.access.can(Permission.MANAGE_PORTING, order.account_id),
+        "can_manage": can_manage,
         "can_configure": request.access.can(Permission.UPDATE_NUMBER, order.account_id),
         "can_release": request.access.can(Permission.RELEASE_NUMBERS, order.account_id),
         "can_annotate": request.access.can(Permission.ANNOTATE, order.account_id),
+        "reminders": log_of(order),
+        "can_remind": can_manage and is_remindable(line) and order.missing_since is None,
         "open_operation": open_operation(events),
         "timeline": events,
         "freshness": freshness("hosted_orders", [order.account]).or_read_at(order.synced_at),
