@@ -16,8 +16,9 @@ from inventory import labels
 from inventory.models import PhoneNumber
 from inventory.querysets import PhoneNumberQuerySet
 from inventory.usage.labels import ACTIVITIES
+from portal.filtering import AccountsFilter, AnyOf, Day, OneOf
 from portal.http import StaffRequest
-from portal.models import BatchItem, TwilioAccount
+from portal.models import BatchItem
 from portal.numbering import TYPE_NAMES, country_name
 from portal.shell import visible_accounts
 
@@ -72,13 +73,11 @@ FACETS: Mapping[str, Callable[[Any], Q]] = {
 STANDING = ("standing", "why")
 
 
-class _Choices(django_filters.MultipleChoiceFilter):
-    """Any of some values; shown as check boxes."""
+class _Choices(AnyOf):
+    """Any of some values that facets have."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
-        kwargs.setdefault("method", "by_facet")
-        super().__init__(*args, **kwargs)
+    def __init__(self, label: str, **kwargs: Any) -> None:
+        super().__init__(label, **{"method": "by_facet", **kwargs})
 
 
 class _AnyChoices(MultipleChoiceField):
@@ -92,53 +91,41 @@ class _LateChoices(_Choices):
     field_class = _AnyChoices
 
 
-class _Choice(django_filters.ChoiceFilter):
-    """One of some values; shown as radio buttons."""
+class _Choice(OneOf):
+    """One of some values that facets have."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("widget", forms.RadioSelect)
-        kwargs.setdefault("empty_label", "Any")
-        kwargs.setdefault("method", "by_facet")
-        super().__init__(*args, **kwargs)
+    def __init__(self, label: str, **kwargs: Any) -> None:
+        super().__init__(label, **{"method": "by_facet", **kwargs})
 
 
-class _Day(django_filters.DateFilter):
-    """A day in UTC, as Twilio dates things."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["widget"] = forms.DateInput(attrs={"type": "date"})
-        kwargs["error_messages"] = {"invalid": "Enter a date such as 2026-11-21"}
-        super().__init__(*args, **kwargs)
-
-
-class NumberFilter(django_filters.FilterSet):
+class NumberFilter(AccountsFilter):
     """Everything that numbers can be narrowed by. Names are the URL's parameters.
 
     `qs` is narrowed by what concerns single numbers (text, tags, dates, standing); `facets` says the rest.
     """
 
     q = django_filters.CharFilter(label="Search", method="by_text")
-    account = _LateChoices(label="Account")
-    country = _LateChoices(label="Country")
-    type = _LateChoices(label="Type", choices=list(TYPE_NAMES.items()))
-    can = _Choices(label="Can do", choices=list(labels.CAPABILITIES.items()))
-    calls = _Choice(label="Calls go to", choices=list(ROUTES_OF_CALLS.items()))
-    messages = _Choice(label="Messages go to", choices=list(ROUTES_OF_MESSAGES.items()))
+    account = _LateChoices("Account")
+    country = _LateChoices("Country")
+    type = _LateChoices("Type", choices=list(TYPE_NAMES.items()))
+    can = _Choices("Can do", choices=list(labels.CAPABILITIES.items()))
+    calls = _Choice("Calls go to", choices=list(ROUTES_OF_CALLS.items()))
+    messages = _Choice("Messages go to", choices=list(ROUTES_OF_MESSAGES.items()))
     needs = _Choice(
-        label="Twilio asks for", choices=[("some", "Some address"), *labels.ADDRESS_REQUIREMENTS.items()]
+        "Twilio asks for", choices=[("some", "Some address"), *labels.ADDRESS_REQUIREMENTS.items()]
     )
-    has_address = _Choice(label="Has an address", choices=list(HAS.items()))
-    has_bundle = _Choice(label="Has a bundle", choices=list(HAS.items()))
+    has_address = _Choice("Has an address", choices=list(HAS.items()))
+    has_bundle = _Choice("Has a bundle", choices=list(HAS.items()))
     standing = _Choices(
-        label="Compliance (derived)", choices=[(code, label.word) for code, label in STANDINGS.items()]
+        "Compliance (derived)", choices=[(code, label.word) for code, label in STANDINGS.items()]
     )
     why = _Choices(
-        label="Compliance",
+        "Compliance",
         choices=[(code, reason.title) for code, reason in REASONS.items()],
         widget=forms.MultipleHiddenInput,
     )
     emergency = _Choice(
-        label="Emergency address",
+        "Emergency address",
         choices=[
             ("registered", "Registered"),
             ("unregistered", "Anything but registered"),
@@ -146,23 +133,23 @@ class NumberFilter(django_filters.FilterSet):
             ("problem", "Failed or under way"),
         ],
     )
-    origin = _Choice(label="Origin", choices=list(labels.ORIGINS.items()))
-    lifecycle = _Choice(label="Lifecycle", choices=[("beta", "Beta"), ("ga", "Generally available")])
-    status = _Choice(label="Status", choices=[("in-use", "In use"), ("other", "Anything else")])
+    origin = _Choice("Origin", choices=list(labels.ORIGINS.items()))
+    lifecycle = _Choice("Lifecycle", choices=[("beta", "Beta"), ("ga", "Generally available")])
+    status = _Choice("Status", choices=[("in-use", "In use"), ("other", "Anything else")])
     activity = _Choices(
-        label="Activity",
+        "Activity",
         choices=[(state, label.word) for state, label in ACTIVITIES.items()],
         method="by_activity",
     )
     listed = _Choice(
-        label="At Twilio", choices=[("no", "No longer listed")], empty_label="Listed", method="by_listing"
+        "At Twilio", choices=[("no", "No longer listed")], empty_label="Listed", method="by_listing"
     )
     ends = django_filters.CharFilter(label="Ends with", method="by_last_digits")
     tag = django_filters.CharFilter(label="Tag", method="by_tag")
     owner = django_filters.CharFilter(label="Owner")
     cost_centre = django_filters.CharFilter(label="Cost centre")
-    added_from = _Day(label="Added from", method="by_first_day")
-    added_to = _Day(label="Added until", method="by_last_day")
+    added_from = Day("Added from", method="by_first_day")
+    added_to = Day("Added until", method="by_last_day")
     address = django_filters.CharFilter(label="Address", method="by_address")
     application = django_filters.CharFilter(label="Application", method="by_application")
     trunk = django_filters.CharFilter(label="SIP trunk", field_name="trunk_sid")
@@ -173,37 +160,29 @@ class NumberFilter(django_filters.FilterSet):
         model = PhoneNumber
         fields: list[str] = []
 
-    def __init__(self, *args: Any, accounts: Iterable[TwilioAccount], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.filters["account"].extra["choices"] = [(account.pk, str(account)) for account in accounts]
         # Whatever it says is a choice: one that is no batch has no numbers, rather than all of them.
-        self.filters["batch"].extra["choices"] = [(self.data.get("batch"), "Chosen numbers")]
+        self.offer("batch", [(self.data.get("batch"), "Chosen numbers")])
 
-    def offer_countries(self, countries: Iterable[str]) -> None:
+    def offer_countries(self, countries: Iterable[str | None]) -> None:
         """Fill in the countries to choose from, which are known once the facets have been read."""
         names = sorted((country_name(iso), iso) for iso in countries if iso)
         self.form.fields["country"].choices = [(iso, name) for name, iso in names]
-
-    @property
-    def _applied(self) -> dict[str, Any]:
-        """What each filter was set to; a refused one is absent."""
-        self.form.errors  # noqa: B018  # cleans the form when nobody has yet
-        applied: dict[str, Any] = self.form.cleaned_data
-        return applied
 
     @property
     def facets(self) -> Q:
         """The applied filters by facet, as one condition; empty when there are none."""
         condition = Q()
         for name, meaning in FACETS.items():
-            if value := self._applied.get(name):
+            if value := self.applied.get(name):
                 condition &= meaning(value)
         return condition
 
     @cached_property
     def judged(self) -> tally.Found | None:
         """The numbers that stand as was asked for; None when nobody asked."""
-        standings, reasons = (self._applied.get(name) or () for name in STANDING)
+        standings, reasons = (self.applied.get(name) or () for name in STANDING)
         if not standings and not reasons:
             return None
         return tally.find(
@@ -221,16 +200,16 @@ class NumberFilter(django_filters.FilterSet):
     @property
     def is_about_rows(self) -> bool:
         """Whether numbers are narrowed by more than their facets, and what is counted by facet."""
-        applied = (name for name, value in self._applied.items() if value)
+        applied = (name for name, value in self.applied.items() if value)
         return any(name not in FACETS and name not in STANDING for name in applied)
 
     @property
     def is_about_text(self) -> bool:
-        return bool(self._applied.get("q"))
+        return bool(self.applied.get("q"))
 
     @property
     def is_about_missing(self) -> bool:
-        return bool(self._applied.get("listed"))
+        return bool(self.applied.get("listed"))
 
     def by_facet(self, rows: PhoneNumberQuerySet, name: str, value: Any) -> PhoneNumberQuerySet:
         return rows

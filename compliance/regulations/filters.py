@@ -3,7 +3,6 @@ from datetime import timedelta
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -11,35 +10,24 @@ from compliance.labels import end_user_type_name
 from compliance.models import Regulation, RegulationVersion
 from compliance.models.regulation import GROUP
 from compliance.querysets import RegulationQuerySet
+from portal.filtering import AnyOf, MirroredFilter, OneOf
 from portal.numbering import country_name, type_name
 
 
-class _Choices(django_filters.MultipleChoiceFilter):
-    """Any of some values that regulations have; shown as check boxes."""
-
-    def __init__(self, label: str, **kwargs: Any) -> None:
-        super().__init__(label=label, widget=forms.CheckboxSelectMultiple, **kwargs)
-
-
-class _Choice(django_filters.ChoiceFilter):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, widget=forms.RadioSelect, **{"empty_label": "Any", **kwargs})
-
-
-class RegulationFilter(django_filters.FilterSet):
+class RegulationFilter(MirroredFilter):
     """What regulations can be narrowed by. Names are the URL's parameters."""
 
     q = django_filters.CharFilter(label="Search", method="by_text")
-    country = _Choices("Country", field_name="iso_country")
-    type = _Choices("Type", field_name="number_type")
-    end_user = _Choices("End user", field_name="end_user_type")
-    changed = _Choice(
-        label="Changed",
+    country = AnyOf("Country", field_name="iso_country")
+    type = AnyOf("Type", field_name="number_type")
+    end_user = AnyOf("End user", field_name="end_user_type")
+    changed = OneOf(
+        "Changed",
         choices=[("7", "In the last 7 days"), ("30", "In the last 30 days"), ("90", "In the last 90 days")],
         method="by_change",
     )
-    listed = _Choice(
-        label="At Twilio", choices=[("no", "No longer in force")], empty_label="In force", method="by_listing"
+    listed = OneOf(
+        "At Twilio", choices=[("no", "No longer in force")], empty_label="In force", method="by_listing"
     )
 
     class Meta:
@@ -52,18 +40,15 @@ class RegulationFilter(django_filters.FilterSet):
             ({*values} for values in zip(*groups, strict=True)) if groups else [()] * 3
         )
         self._names = {iso: country_name(iso) for iso in countries}
-        self.filters["country"].extra["choices"] = sorted(self._names.items(), key=lambda item: item[1])
-        self.filters["type"].extra["choices"] = [(name, type_name(name)) for name in sorted(types)]
-        self.filters["end_user"].extra["choices"] = [
-            (name, end_user_type_name(name)) for name in sorted(end_users)
-        ]
+        self.offer("country", sorted(self._names.items(), key=lambda item: item[1]))
+        self.offer("type", ((one, type_name(one)) for one in sorted(types)))
+        self.offer("end_user", ((one, end_user_type_name(one)) for one in sorted(end_users)))
 
     @property
     def listed_rows(self) -> RegulationQuerySet:
         """The rows asked for: those in force, unless the others were."""
-        self.form.errors  # noqa: B018  # cleans the form when nobody has yet
         rows: RegulationQuerySet = self.qs
-        return rows if self.form.cleaned_data.get("listed") else rows.in_force()
+        return rows if self.applied.get("listed") else rows.in_force()
 
     def by_text(self, rows: RegulationQuerySet, name: str, value: str) -> RegulationQuerySet:
         """Every word stands in Twilio's name of it or is part of the name of its country."""
@@ -71,9 +56,6 @@ class RegulationFilter(django_filters.FilterSet):
             countries = [iso for iso, name in self._names.items() if word.casefold() in name.casefold()]
             rows = rows.filter(Q(iso_country__in=countries) | Q(friendly_name__icontains=word))
         return rows
-
-    def by_listing(self, rows: RegulationQuerySet, name: str, value: str) -> RegulationQuerySet:
-        return rows.filter(missing_since__isnull=False)
 
     def by_change(self, rows: RegulationQuerySet, name: str, value: str) -> RegulationQuerySet:
         since = timezone.now() - timedelta(days=int(value))

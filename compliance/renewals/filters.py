@@ -3,7 +3,6 @@ from datetime import timedelta
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -12,8 +11,7 @@ from compliance.models import Bundle
 from compliance.querysets import BundleQuerySet
 from compliance.renewals.rules import RESTS_AFTER, THRESHOLDS, escalation_after
 from inventory.querysets import ILike, like_escape
-from portal.models import TwilioAccount
-from portal.numbering import country_name
+from portal.filtering import AccountsFilter, AnyOf, OneOf
 
 _DUE = [
     ("overdue", "Overdue"),
@@ -31,35 +29,19 @@ _STANDINGS: Mapping[str, str] = {
 }
 
 
-class _Choice(django_filters.ChoiceFilter):
-    """One of some values; shown as radio buttons."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, widget=forms.RadioSelect, empty_label="Any", **kwargs)
-
-
-class _BundleFilter(django_filters.FilterSet):
+class _BundleFilter(AccountsFilter):
     """What both lists can be narrowed by. Names are the URL's parameters."""
 
     q = django_filters.CharFilter(label="Search", method="by_text")
-    country = django_filters.MultipleChoiceFilter(
-        label="Country", field_name="regulation__iso_country", widget=forms.CheckboxSelectMultiple
-    )
-    account = django_filters.MultipleChoiceFilter(
-        label="Account", field_name="account_id", widget=forms.CheckboxSelectMultiple
-    )
+    country = AnyOf("Country", field_name="regulation__iso_country")
 
     class Meta:
         model = Bundle
         fields: list[str] = []
 
-    def __init__(
-        self, *args: Any, accounts: Iterable[TwilioAccount], countries: Iterable[str | None], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, countries: Iterable[str | None], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.filters["account"].extra["choices"] = [(account.pk, str(account)) for account in accounts]
-        names = sorted((country_name(iso), iso) for iso in countries if iso)
-        self.filters["country"].extra["choices"] = [(iso, name) for name, iso in names]
+        self.offer_countries(countries)
 
     def by_text(self, rows: BundleQuerySet, name: str, value: str) -> BundleQuerySet:
         """Bundles whose name has every word, or whose SID it is."""
@@ -71,8 +53,8 @@ class _BundleFilter(django_filters.FilterSet):
 
 
 class DeadlineFilter(_BundleFilter):
-    due = _Choice(label="Days left", choices=_DUE, method="by_due")
-    update = _Choice(label="Update", choices=list(_STANDINGS.items()), method="by_update")
+    due = OneOf("Days left", choices=_DUE, method="by_due")
+    update = OneOf("Update", choices=list(_STANDINGS.items()), method="by_update")
 
     def by_due(self, rows: BundleQuerySet, name: str, value: str) -> BundleQuerySet:
         if value == "overdue":
@@ -87,8 +69,8 @@ class DeadlineFilter(_BundleFilter):
 
 
 class ReviewFilter(_BundleFilter):
-    late = _Choice(
-        label="Waiting",
+    late = OneOf(
+        "Waiting",
         choices=[("escalate", "Long enough to write to Twilio"), ("in-time", "Not that long yet")],
         method="by_wait",
     )

@@ -2,68 +2,39 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import Exists, OuterRef
 
 from inventory.addresses.fit import TROUBLES
 from inventory.models import Address, PhoneNumber
 from inventory.querysets import AddressQuerySet, PhoneNumberQuerySet
-from portal.models import TwilioAccount
-from portal.numbering import country_name
+from portal.filtering import AccountsFilter, AnyOf, MirroredFilter, OneOf
 
 _YES_NO = [("yes", "Yes"), ("no", "No")]
 
 
-class _Choice(django_filters.ChoiceFilter):
-    """One of some values; shown as radio buttons."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, widget=forms.RadioSelect, **{"empty_label": "Any", **kwargs})
-
-
-class _PlaceFilter(django_filters.FilterSet):
+class _PlaceFilter(AccountsFilter):
     """What every list here can be narrowed by."""
 
-    account = django_filters.MultipleChoiceFilter(
-        label="Account", field_name="account_id", widget=forms.CheckboxSelectMultiple
-    )
-
-    def __init__(
-        self, *args: Any, accounts: Iterable[TwilioAccount], countries: Iterable[str], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, countries: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.filters["account"].extra["choices"] = [(account.pk, str(account)) for account in accounts]
-        names = sorted((country_name(iso), iso) for iso in countries if iso)
-        self.filters["country"].extra["choices"] = [(iso, name) for name, iso in names]
+        self.offer_countries(countries)
 
 
-class AddressFilter(_PlaceFilter):
+class AddressFilter(_PlaceFilter, MirroredFilter):
     """What addresses can be narrowed by. Names are the URL's parameters."""
 
     q = django_filters.CharFilter(label="Search", method="by_text")
-    country = django_filters.MultipleChoiceFilter(
-        label="Country", field_name="iso_country", widget=forms.CheckboxSelectMultiple
-    )
-    used = _Choice(
-        label="Used",
+    country = AnyOf("Country", field_name="iso_country")
+    used = OneOf(
+        "Used",
         choices=[("yes", "By a number"), ("emergency", "As emergency address"), ("no", "By no number")],
         method="by_use",
     )
-    emergency = _Choice(label="For emergency calls", choices=_YES_NO, method="by_flag")
-    listed = _Choice(
-        label="At Twilio", choices=[("no", "No longer there")], empty_label="There", method="by_listing"
-    )
+    emergency = OneOf("For emergency calls", choices=_YES_NO, method="by_flag")
 
     class Meta:
         model = Address
         fields: list[str] = []
-
-    @property
-    def listed_rows(self) -> AddressQuerySet:
-        """The rows asked for: those at Twilio, unless the others were."""
-        self.form.errors  # noqa: B018  # cleans the form when nobody has yet
-        rows: AddressQuerySet = self.qs
-        return rows if self.form.cleaned_data.get("listed") else rows.present()
 
     def by_text(self, rows: AddressQuerySet, name: str, value: str) -> AddressQuerySet:
         return rows.matching(value)
@@ -85,16 +56,13 @@ class AddressFilter(_PlaceFilter):
     def by_flag(self, rows: AddressQuerySet, name: str, value: str) -> AddressQuerySet:
         return rows.filter(emergency_enabled=value == "yes")
 
-    def by_listing(self, rows: AddressQuerySet, name: str, value: str) -> AddressQuerySet:
-        return rows.filter(missing_since__isnull=False)
-
 
 class FitFilter(_PlaceFilter):
     """What the report of numbers whose address does not fit can be narrowed by."""
 
     q = django_filters.CharFilter(label="Search", method="by_text")
-    trouble = _Choice(label="Trouble", choices=list(TROUBLES.items()), method="by_trouble")
-    country = django_filters.MultipleChoiceFilter(label="Country", widget=forms.CheckboxSelectMultiple)
+    trouble = OneOf("Trouble", choices=list(TROUBLES.items()), method="by_trouble")
+    country = AnyOf("Country")
 
     class Meta:
         model = PhoneNumber
@@ -103,8 +71,7 @@ class FitFilter(_PlaceFilter):
     @property
     def applied(self) -> dict[str, Any]:
         """What each filter was set to; those that were not, or were refused, are absent."""
-        self.form.errors  # noqa: B018  # cleans the form when nobody has yet
-        return {name: value for name, value in self.form.cleaned_data.items() if value}
+        return {name: value for name, value in super().applied.items() if value}
 
     def by_text(self, rows: PhoneNumberQuerySet, name: str, value: str) -> PhoneNumberQuerySet:
         return rows.matching(value)

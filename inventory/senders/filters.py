@@ -2,15 +2,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import Exists, F, OuterRef, Q, Value
 
 from inventory.models import SenderId, SenderIdQuerySet
 from inventory.querysets import ILike, like_escape
 from inventory.senders.labels import KINDS
 from inventory.senders.rules import Kind
-from portal.models import TwilioAccount
-from portal.numbering import country_name
+from portal.filtering import AccountsFilter, AnyOf, OneOf
 
 _KIND_PATTERNS = {
     Kind.ALPHANUMERIC: Q(sender__regex="[A-Za-z]"),
@@ -19,28 +17,23 @@ _KIND_PATTERNS = {
 }
 
 
-class SenderFilter(django_filters.FilterSet):
+class SenderFilter(AccountsFilter):
     """What the register can be narrowed by. Names are the URL's parameters."""
 
     q = django_filters.CharFilter(label="Search", method="by_text")
-    account = django_filters.MultipleChoiceFilter(label="Account", widget=forms.CheckboxSelectMultiple)
-    country = django_filters.MultipleChoiceFilter(label="Country", widget=forms.CheckboxSelectMultiple)
-    kind = django_filters.ChoiceFilter(
-        label="Kind",
+    country = AnyOf("Country")
+    kind = OneOf(
+        "Kind",
         choices=list(KINDS.items()),
-        empty_label="Any",
-        widget=forms.RadioSelect,
         method="by_kind",
     )
-    default = django_filters.ChoiceFilter(
-        label="Default",
+    default = OneOf(
+        "Default",
         choices=[
             ("yes", "Is the default"),
             ("no", "Another one is the default"),
             ("none", "Its country has no default"),
         ],
-        empty_label="Any",
-        widget=forms.RadioSelect,
         method="by_default",
     )
 
@@ -48,13 +41,9 @@ class SenderFilter(django_filters.FilterSet):
         model = SenderId
         fields: list[str] = []
 
-    def __init__(
-        self, *args: Any, accounts: Iterable[TwilioAccount], countries: Iterable[str], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, countries: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.filters["account"].extra["choices"] = [(account.pk, str(account)) for account in accounts]
-        names = sorted((country_name(iso), iso) for iso in countries)
-        self.filters["country"].extra["choices"] = [(iso, name) for name, iso in names]
+        self.offer_countries(countries)
 
     def by_text(self, rows: SenderIdQuerySet, name: str, value: str) -> SenderIdQuerySet:
         return rows.filter(ILike(F("sender"), Value(f"%{like_escape(value.strip())}%")))

@@ -2,14 +2,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from inventory.models import NumberActivity, PhoneNumber
 from inventory.usage.labels import ACTIVITIES
-from portal.models import TwilioAccount
-from portal.numbering import TYPE_NAMES, country_name
+from portal.filtering import AccountsFilter, AnyOf, OneOf
+from portal.numbering import TYPE_NAMES
 
 Rows = QuerySet[NumberActivity]
 
@@ -24,42 +23,28 @@ FACETS: Mapping[str, Callable[[Any], Q]] = {
 }
 
 
-class _Choices(django_filters.MultipleChoiceFilter):
-    """Any of some values; shown as check boxes."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
-        super().__init__(*args, method="by_facet", **kwargs)
-
-
-class _Choice(django_filters.ChoiceFilter):
-    """One of some values; shown as radio buttons."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, widget=forms.RadioSelect, empty_label="Any", **kwargs)
-
-
-class RiskFilter(django_filters.FilterSet):
+class RiskFilter(AccountsFilter):
     """What the list of numbers at risk is narrowed by. Names are the URL's parameters.
 
     Without a choice of activity it holds numbers that are idle, and those of which nobody knows.
     """
 
     q = django_filters.CharFilter(label="Search", method="by_text")
-    activity = _Choices(
-        label="Activity",
+    activity = AnyOf(
+        "Activity",
         choices=[(state, label.word) for state, label in ACTIVITIES.items()],
+        method="by_facet",
     )
-    country = _Choices(label="Country")
-    type = _Choices(label="Type", choices=list(TYPE_NAMES.items()))
-    account = _Choices(label="Account")
-    standing = _Choice(
-        label="In accounts",
+    country = AnyOf("Country", method="by_facet")
+    type = AnyOf("Type", choices=list(TYPE_NAMES.items()), method="by_facet")
+    account = AnyOf("Account", method="by_facet")
+    standing = OneOf(
+        "In accounts",
         choices=[("urgent", "Trial or suspended"), ("paid", "All others")],
         method="by_facet",
     )
-    kept = _Choice(
-        label="Kept",
+    kept = OneOf(
+        "Kept",
         choices=[("yes", "Kept for now"), ("over", "Kept until a day that is over"), ("no", "Not kept")],
         method="by_keep",
     )
@@ -71,19 +56,14 @@ class RiskFilter(django_filters.FilterSet):
         model = NumberActivity
         fields: list[str] = []
 
-    def __init__(
-        self, *args: Any, accounts: Iterable[TwilioAccount], countries: Iterable[str], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, countries: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.filters["account"].extra["choices"] = [(account.pk, str(account)) for account in accounts]
-        names = sorted((country_name(iso), iso) for iso in countries if iso)
-        self.filters["country"].extra["choices"] = [(iso, name) for name, iso in names]
+        self.offer_countries(countries)
 
     @property
     def facets(self) -> Q:
         """The applied filters that the sums know, as one condition."""
-        self.form.errors  # noqa: B018  # cleans the form when nobody has yet
-        applied = {name: self.form.cleaned_data.get(name) for name in FACETS}
+        applied = {name: self.applied.get(name) for name in FACETS}
         applied["activity"] = applied["activity"] or list(NumberActivity.AT_RISK)
         condition = Q()
         for name, meaning in FACETS.items():
@@ -94,8 +74,7 @@ class RiskFilter(django_filters.FilterSet):
     @property
     def is_about_rows(self) -> bool:
         """Whether numbers are narrowed by more than the sums know."""
-        self.form.errors  # noqa: B018
-        return any(value for name, value in self.form.cleaned_data.items() if name not in FACETS)
+        return any(value for name, value in self.applied.items() if name not in FACETS)
 
     @property
     def qs(self) -> Rows:

@@ -234,7 +234,8 @@ def _filter(request: StaffRequest, params: QueryDict | None = None) -> HostedOrd
 
 def _selected(request: StaffRequest, query: str) -> HostedOrderQuerySet:
     if request.POST.get("all"):
-        return _filter(request, QueryDict(query)).listed_rows
+        rows: HostedOrderQuerySet = _filter(request, QueryDict(query)).listed_rows
+        return rows
     sids = [sid for sid in request.POST.getlist("sid") if sid.isalnum()]
     return HostedOrder.objects.present().filter(pk__in=sids)
 
