@@ -1,5 +1,6 @@
 """Check the answers, file the request, and the page that says what happens next."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,29 +28,36 @@ LOA_DAYS = 30
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.MANAGE_PORTING)
 def draft_check(request: StaffRequest, pk: UUID) -> HttpResponse:
-    """All answers before anything is filed; the button has the request filed, once."""
+    """All answers before anything is filed; the button has the request filed, once.
+
+    What files rejected numbers of another request again is checked on a page that cancels them, too.
+    """
     draft = draft_of(request, pk)
+    if draft.replaces:
+        return go(request, "porting:port-in-fix-check", draft.replaces, draft.pk)
     context: dict[str, Any] = {}
-    if request.method == "POST":
-        progress = read_progress(draft)
-        if not progress.may_be_filed:
-            context["refusal"] = "Some tasks are not completed yet"
-        elif progress.mismatches and "acknowledge" not in request.POST:
-            context["acknowledge_error"] = (
-                "Tick that the request is to be filed although the bill says otherwise"
-            )
-        elif answer := _file(request, draft, context):
-            return answer
+    if request.method == "POST" and (answer := file_checked(request, draft, context, begin_filing)):
+        return answer
     is_refused = bool(context)
     if not is_refused:
-        context = _last_refusal(draft)
+        context = last_refusal(draft)
     context |= {"sections": sections_of(draft, request.user), "form_key": uuid4()}
     return draft_page(request, "draft_check", draft, context, status=422 if is_refused else 200)
 
 
-def _file(request: StaffRequest, draft: PortInDraft, context: dict[str, Any]) -> HttpResponse | None:
+def file_checked(
+    request: StaffRequest, draft: PortInDraft, context: dict[str, Any], begin: Callable[..., object]
+) -> HttpResponse | None:
+    """Let `begin` have the draft filed, and lead to what becomes of it. None: the context says why not."""
+    progress = read_progress(draft)
+    if not progress.may_be_filed:
+        context["refusal"] = "Some tasks are not completed yet"
+        return None
+    if progress.mismatches and "acknowledge" not in request.POST:
+        context["acknowledge_error"] = "Tick that the request is to be filed although the bill says otherwise"
+        return None
     try:
-        begin_filing(
+        begin(
             draft=draft,
             actor=request.user,
             form_key=_form_key(request),
@@ -67,7 +75,7 @@ def _file(request: StaffRequest, draft: PortInDraft, context: dict[str, Any]) ->
     return go(request, "porting:draft-filed", draft.pk)
 
 
-def _last_refusal(draft: PortInDraft) -> dict[str, Any]:
+def last_refusal(draft: PortInDraft) -> dict[str, Any]:
     """Why the last filing came to nothing, until something is changed."""
     filing = filing_of(draft)
     if filing is None or filing.state != Operation.State.REFUSED:

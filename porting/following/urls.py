@@ -2,6 +2,7 @@ from django.urls import path
 
 from porting.following import views, views_cancel
 from porting.following.fixing import views as fixing
+from porting.following.fixing import views_check
 from porting.following.landing import views as landing
 from porting.following.telling import views as telling
 
@@ -15,7 +16,7 @@ urlpatterns = [
     path("<str:sid>/note/", views.port_in_note, name="port-in-note"),
     path("<str:sid>/reveal/<slug:field>/", views.port_in_reveal, name="port-in-reveal"),
     path("<str:sid>/fix/", fixing.port_in_fix, name="port-in-fix"),
-    path("<str:sid>/fix/<uuid:pk>/", fixing.port_in_fix_check, name="port-in-fix-check"),
+    path("<str:sid>/fix/<uuid:pk>/", views_check.port_in_fix_check, name="port-in-fix-check"),
     path("<str:sid>/tick/", landing.port_in_tick, name="port-in-tick"),
     path("<str:sid>/set-up/", landing.port_in_set_up, name="port-in-set-up"),
     path("<str:sid>/cancel/", views_cancel.port_in_cancel, name="port-in-cancel"),

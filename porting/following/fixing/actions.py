@@ -1,13 +1,48 @@
-"""Filing rejected numbers again: a new request prepared from the old one, and the old numbers canceled."""
+"""Filing rejected numbers again: a new request prepared from the old one, and the old numbers canceled.
 
-from collections.abc import Mapping, Sequence
+Page 14 has the order: what was rejected is canceled, then filed with what was corrected. So nothing is filed
+before every cancellation has arrived, and nothing is canceled for what cannot be filed.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from portal.models import Batch, User
-from porting.following.actions import cancel_numbers
-from porting.following.fixing.groups import REJECTED
+from django.db import transaction
+
+from portal import files, operations
+from portal.models import Operation, User
+from portal.numbering import MOBILE
+from portal.twilio.errors import TwilioFailure
+from porting.following.actions import NotCancelable, TooLate, cancel_number, cancel_numbers
+from porting.following.fixing.standing import Standing, standing_of
 from porting.models import PortInDraft, PortInNumber, PortInRequest
-from porting.portin.drafts import create_draft, delete_draft, values_of_request
+from porting.portin.actions import AlreadyFiled, AlreadyPorting, begin_filing, numbers_under_way
+from porting.portin.drafts import create_draft, fetch_draft, save_draft, values_of_request
+from porting.portin.filing import natural_key
+
+# So many are canceled while somebody waits; more go to the workers first.
+MOST_AT_ONCE = 5
+INVALID_PIN = 22155
+_REASON = "Filed again with what was corrected"
+
+
+class NotCanceled(Exception):
+    """A number of the old request was not canceled, so nothing was filed; the words say why."""
+
+    def __init__(self, number: PortInNumber, words: str, failure: TwilioFailure | None = None) -> None:
+        super().__init__(words)
+        self.number, self.failure = number, failure
+
+
+class StillCanceling(Exception):
+    """Numbers of the old request are being canceled, so nothing was filed yet."""
+
+
+def held_draft(request: PortInRequest, actor: User) -> PortInDraft | None:
+    """What this person has begun already to file numbers of the request again."""
+    rows = PortInDraft.objects.open().filter(replaces=request.pk, created_by=actor)
+    return rows.select_related("account", "bill", "saved_by").first()
 
 
 def prepare_again(
@@ -19,28 +54,84 @@ def prepare_again(
 ) -> PortInDraft:
     """A draft with what the request was filed with and what was corrected. Nothing is canceled yet.
 
-    Who comes back to correct something else gets one draft, the newest.
+    Who comes back to correct something else goes on with the same draft: what was typed there since, its bill
+    and the numbers that are canceled already stay.
     """
-    phone_numbers = [number.phone_number for number in numbers]
-    known = values_of_request(request)
-    known.setdefault("notification_emails", [])
-    values = {**known, **corrections}
-    held = PortInDraft.objects.open().filter(replaces=request.pk, created_by=actor).first()
-    if held:
-        delete_draft(draft=held)
-    return create_draft(
-        account=request.account, numbers=phone_numbers, values=values, actor=actor, replaces=request.pk
-    )
+    given = dict(corrections.get("pins") or {})
+    with transaction.atomic():
+        PortInRequest.objects.select_for_update().only("pk").get(pk=request.pk)  # a double press makes one
+        held = held_draft(request, actor)
+        kept = [one.phone_number for one in standing_of(request, held).gone] if held else []
+        wanted = list(dict.fromkeys([*kept, *(number.phone_number for number in numbers)]))
+        with_pin = {one.phone_number for one in numbers if wants_pin(one)} | set(given)
+        if held is None:
+            known = values_of_request(request)
+            known.setdefault("notification_emails", [])
+            return create_draft(
+                account=request.account, numbers=wanted, values={**known, **corrections}, actor=actor,
+                replaces=request.pk, pin_numbers=with_pin,
+            )  # fmt: skip
+        pins = {**(held.said.get("pins") or {}), **given}
+        with_pin |= set(held.pin_numbers)
+        return save_draft(
+            draft=held,
+            values={**corrections, "pins": {one: pin for one, pin in pins.items() if one in wanted} or None},
+            actor=actor,
+            numbers=wanted,
+            pin_numbers=[number for number in wanted if number in with_pin],
+        )
 
 
-def cancel_replaced(*, request: PortInRequest, draft: PortInDraft, actor: User) -> Batch | None:
-    """Cancel in the old request what the draft files again; None when there is nothing left to cancel."""
-    numbers = numbers_to_cancel(request, draft)
-    if not numbers:
-        return None
-    return cancel_numbers(numbers=numbers, actor=actor, reason="Filed again with what was corrected")
+def wants_pin(number: PortInNumber) -> bool:
+    return number.number_type == MOBILE or number.rejection_code == INVALID_PIN
 
 
-def numbers_to_cancel(request: PortInRequest, draft: PortInDraft) -> list[PortInNumber]:
-    rows = PortInNumber.objects.filter(request=request, phone_number__in=draft.numbers, status=REJECTED)
-    return list(rows.defer("payload"))
+def cancel_and_file(
+    *,
+    request: PortInRequest,
+    draft: PortInDraft,
+    actor: User,
+    form_key: UUID,
+    reason: str = "",
+    although_refused: bool = False,
+) -> Operation:
+    """Cancel in the old request what the draft files again, then have it filed. Each happens once.
+
+    What an earlier press has done is not done again. With `although_refused`, numbers whose cancellation was
+    refused before are filed as they are. Raises NotCanceled and StillCanceling, and then nothing is filed;
+    and what `begin_filing` raises, before anything is canceled.
+    """
+    draft = fetch_draft(draft)
+    if draft.is_filed:
+        raise AlreadyFiled(draft)
+    operations.check_may_start(natural_key(draft.account_id, draft.numbers), form_key)
+    if porting := numbers_under_way(draft):
+        raise AlreadyPorting(porting)
+    if draft.bill and not draft.document_sid:
+        files.checked_file(draft.bill)
+    standing = standing_of(request, draft)
+    if standing.under_way:
+        raise StillCanceling
+    skipped: Collection[str] = standing.refused if although_refused else ()
+    left = [number for number in standing.waiting if number.pk not in skipped]
+    if len(left) > MOST_AT_ONCE:
+        cancel_numbers(numbers=left, actor=actor, reason=_REASON)
+        raise StillCanceling
+    for number in left:
+        _cancel(number, actor)
+    return begin_filing(draft=draft, actor=actor, form_key=form_key, reason=reason)
+
+
+def _cancel(number: PortInNumber, actor: User) -> None:
+    try:
+        cancel_number(number=number, actor=actor, reason=_REASON)
+    except NotCancelable:
+        number.refresh_from_db(fields=["status"])
+        if number.status not in Standing.LET_GO:
+            raise NotCanceled(number, "It was ported, and cannot be canceled any more.") from None
+    except TooLate as late:
+        raise NotCanceled(number, str(late)) from None
+    except operations.AlreadyUnderWay:
+        raise StillCanceling from None
+    except TwilioFailure as failure:
+        raise NotCanceled(number, failure.words, failure) from failure

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,10 +14,12 @@ from porting.rejections import Way
 
 _TEXT = {"autocomplete": "off", "spellcheck": "false"}
 _DAY = "compliance/guided/_field.html"
-_PLAIN = {
+LABELS = {
     "customer_name": "Customer name",
+    "customer_type": "Customer type",
     "account_number": "Account number",
     "authorized_representative": "Authorized representative",
+    "authorized_representative_email": "Representative's e-mail",
     "street": "Street",
     "street_2": "Building, floor or suite",
     "city": "City",
@@ -30,7 +32,11 @@ _PIN = "pin-"
 
 
 class FixForm(PortalForm):
-    """Which rejected numbers are filed again, and what is corrected. What is left empty stays as it was."""
+    """Which rejected numbers are filed again, and what is corrected. What is left empty stays as it was.
+
+    `filed` is what the request was filed with. What a draft has `held` since is there to be changed where it
+    `may_show`, and emptied it is as it was filed. A PIN is never shown: left empty, the one given stays.
+    """
 
     def __init__(
         self,
@@ -41,10 +47,17 @@ class FixForm(PortalForm):
         proposed: date,
         today: date,
         has_note: bool,
+        filed: Mapping[str, Any],
+        held: Mapping[str, Any] | None = None,
+        held_numbers: Sequence[str] = (),
+        may_show: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.groups, self.old_date, self.has_note = groups, old_date, has_note
+        self._filed, self._held = filed, held or {}
+        self._may_show = may_show
+        self._pins = self._held.get("pins") or {}
         for group in groups:
             if group.can_be_filed:
                 self._ask_about(group)
@@ -61,6 +74,8 @@ class FixForm(PortalForm):
         )
         self._explain(today, country)
         self.initial["target_date"] = proposed.isoformat()
+        if held is not None:
+            self._fill_in(held, held_numbers, earliest_date(country, today))
 
     def chosen(self) -> list[Group]:
         """The groups that are filed again."""
@@ -70,7 +85,11 @@ class FixForm(PortalForm):
         """What was given, by the names of a draft's values."""
         cleaned = self.cleaned_data
         names = {name for group in self.chosen() for name in group.fix.fields}
-        found = {name: cleaned[name] for name in names if cleaned.get(name)}
+        found = {
+            name: cleaned.get(name) or self._filed.get(name)
+            for name in names
+            if name in cleaned and (cleaned[name] or name in self.initial)
+        }
         pins = {
             number.phone_number: cleaned[_PIN + number.pk]
             for group in self.chosen()
@@ -116,8 +135,35 @@ class FixForm(PortalForm):
         if group.fix.fields == ("target_date",):
             if self.old_date and cleaned.get("target_date") == self.old_date.isoformat():
                 self.add_error("target_date", "Choose another date: the losing carrier rejected this one")
-        elif asked and not any(cleaned.get(name) for name in asked) and not self.errors:
+        elif asked and not any(self._is_given(name, cleaned) for name in asked) and not self.errors:
             self.add_error(asked[0], f"Correct what {group.code} is about: the same is rejected again")
+
+    def _is_given(self, name: str, cleaned: Mapping[str, Any]) -> bool:
+        """Whether something is corrected, here or in the draft where it is not shown."""
+        if cleaned.get(name):
+            return True
+        if name in LABELS:
+            return not self._may_show and self._is_other(name)
+        numbers = {_PIN + one.pk: one.phone_number for group in self.groups for one in group.numbers}
+        return numbers.get(name) in self._pins
+
+    def _is_other(self, name: str) -> bool:
+        return bool(self._held.get(name)) and self._held[name] != self._filed.get(name)
+
+    def _fill_in(self, held: Mapping[str, Any], numbers: Sequence[str], earliest: date) -> None:
+        """As the draft has it: what was ticked, and what is another than what was filed."""
+        for group in self.groups:
+            if group.can_be_filed:
+                self.initial[f"again_{group.code}"] = any(
+                    one.phone_number in numbers for one in group.numbers
+                )
+        for name in self.fields:
+            if name in LABELS and self._may_show and self._is_other(name):
+                self.initial[name] = held[name]
+        if str(held.get("target_date") or "") >= earliest.isoformat():
+            self.initial["target_date"] = held["target_date"]
+        self.initial["bill_date"] = held.get("bill_date")
+        self.initial["compared"] = set(held.get("matches") or ()) == set(ON_THE_BILL)
 
     def _ask_about(self, group: Group) -> None:
         words = f"File {'this number' if len(group.numbers) == 1 else 'these numbers'} again"
@@ -137,6 +183,7 @@ class FixForm(PortalForm):
                     label=f"PIN of {spaced(number.phone_number)}",
                     required=False,
                     max_length=20,
+                    help_text="Given already. Empty, it stays." if number.phone_number in self._pins else "",
                     widget=forms.TextInput(attrs=_TEXT),
                 )
 
@@ -156,17 +203,17 @@ def _field(name: str) -> forms.Field:
     match name:
         case "customer_type":
             return forms.ChoiceField(
-                label="Customer type",
+                label=LABELS[name],
                 required=False,
                 choices=[("", "As it was"), ("Business", "Business"), ("Individual", "Individual")],
             )
         case "authorized_representative_email":
             return EmailField(
                 "Enter an e-mail address like name@example.com",
-                label="Representative's e-mail",
+                label=LABELS[name],
                 required=False,
                 widget=forms.TextInput(attrs={"inputmode": "email", **_TEXT}),
             )
     return forms.CharField(
-        label=_PLAIN[name], required=False, max_length=200, widget=forms.TextInput(attrs=_TEXT)
+        label=LABELS[name], required=False, max_length=200, widget=forms.TextInput(attrs=_TEXT)
     )

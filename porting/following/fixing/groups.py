@@ -12,13 +12,17 @@ REJECTED = "port_rejected"
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Numbers that were rejected for one code; `again` are those it has happened to before."""
+    """Numbers that were rejected for one code; `again` are those it has happened to before.
+
+    `earlier` are the requests in which that was, the newest first.
+    """
 
     code: int
     fix: Fix
     reason: str
     numbers: Sequence[PortInNumber]
     again: Sequence[str]
+    earlier: Sequence[PortInRequest]
 
     @property
     def name(self) -> str:
@@ -41,27 +45,43 @@ def groups_of(request: PortInRequest) -> list[Group]:
     """Two queries; the codes in their order."""
     rows = PortInNumber.objects.filter(request=request, status=REJECTED).defer("payload")
     rejected = sorted(rows, key=lambda one: (one.rejection_code or 0, one.phone_number))
-    earlier = PortInNumber.objects.filter(
-        account=request.account_id,
-        phone_number__in=[one.phone_number for one in rejected],
-        rejection_code__isnull=False,
-    ).exclude(request=request)
-    before = set(earlier.values_list("phone_number", "rejection_code")) if rejected else set()
+    before = _rejected_before(request, rejected) if rejected else {}
     groups = []
     for code, found in groupby(rejected, key=lambda one: one.rejection_code or 0):
         numbers = list(found)
         again = [one.phone_number for one in numbers if (one.phone_number, code) in before]
-        groups.append(Group(code, fix_of(code), numbers[0].rejection_reason, numbers, again))
+        earlier = {old.pk: old for number in again for old in before[number, code]}
+        groups.append(
+            Group(code, fix_of(code), numbers[0].rejection_reason, numbers, again, list(earlier.values()))
+        )
     return groups
+
+
+def _rejected_before(
+    request: PortInRequest, rejected: Sequence[PortInNumber]
+) -> dict[tuple[str, int], list[PortInRequest]]:
+    """By number and code, the earlier requests of the account in which the losing carrier said the same."""
+    rows = PortInNumber.objects.filter(
+        account=request.account_id,
+        phone_number__in=[one.phone_number for one in rejected],
+        rejection_code__in={one.rejection_code for one in rejected if one.rejection_code},
+    ).exclude(request=request)
+    if request.remote_created_at:
+        rows = rows.filter(request__remote_created_at__lte=request.remote_created_at)
+    found: dict[tuple[str, int], list[PortInRequest]] = {}
+    rows = rows.select_related("request").only("phone_number", "rejection_code", "request__ticket")
+    for row in rows.order_by("-request__remote_created_at"):
+        found.setdefault((row.phone_number, row.rejection_code or 0), []).append(row.request)
+    return found
 
 
 def support_text(request: PortInRequest, group: Group) -> str:
     """What to tell Twilio's support about a group: no names, and every SID."""
     lines = [
-        f"Port-in request {request.pk}" + (f", ticket {request.ticket}" if request.ticket else ""),
+        f"Port-in request {name_of(request)}",
         f"Account {request.account_id}",
         f"Rejected for {group.code or 'no code'}: {group.reason or group.name}",
-        *(["The same numbers were rejected for the same code before."] if group.again else []),
+        *(f"Rejected for the same before: {name_of(one)}" for one in group.earlier[:5]),
         "",
         *(f"{one.phone_number} ({one.pk})" for one in group.numbers[:50]),
         *([f"and {len(group.numbers) - 50} more"] if len(group.numbers) > 50 else []),
@@ -69,3 +89,8 @@ def support_text(request: PortInRequest, group: Group) -> str:
         "What does the losing carrier need to accept these numbers?",
     ]
     return "\n".join(lines)
+
+
+def name_of(request: PortInRequest) -> str:
+    """A request as Twilio's support finds it."""
+    return str(request.pk) + (f", ticket {request.ticket}" if request.ticket else "")

@@ -3,11 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
+from django.test import Client
+
 from portal.models import Change, TwilioAccount
 from portal.sandbox.core import Sandbox
 from portal.sandbox.porting.settings import PortingSettings
 from porting.models import PortInNumber, PortInRequest
 from porting.portin.sync import apply_port_in, refetch_port_in
+from tests.pages import Page
+from tests.porting.drafting import day_parts, today
 from tests.porting.filing import PREFIX, file_port_in
 
 LIST = "/port-ins/"
@@ -51,3 +55,10 @@ def number(request: PortInRequest, ending: str) -> PortInNumber:
 def soon(twilio: Sandbox, days: float) -> str:
     """A moment so many days from Twilio's now."""
     return f"{twilio.clock.now() + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def fix(client: Client, request: PortInRequest, **values: Any) -> Any:
+    """Send what is corrected, with the bill of today compared with it."""
+    url = f"{request.get_absolute_url()}fix/"
+    typed = {**Page.of(client, url).form(), **day_parts("bill_date", today()), "compared": "on", **values}
+    return client.post(url, typed)

@@ -1,16 +1,19 @@
 """Rejected numbers become a corrected request in a few clicks (J-7)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from celery import current_app
 
-from portal.models import Batch, Note
+from portal.models import Note, Role
 from porting.models import PortInDraft, PortInNumber, PortInRequest
+from porting.portin.drafts import save_draft
 from porting.rejections import FIXES, Way, fix_of
+from tests.factories import make_user
 from tests.pages import Page, assert_is_region
+from tests.porting.drafting import bill_file, today, url_of
+from tests.porting.drafting import day_parts as day
 from tests.porting.filing import LOSING_CARRIER, PREFIX
-from tests.porting.following.requests import by_hand, number, read, rejected
+from tests.porting.following.requests import by_hand, fix, number, read, rejected
 from tests.query_counts import counted
 
 pytestmark = pytest.mark.django_db
@@ -26,22 +29,6 @@ def _by_hand(twilio, settings):
 @pytest.fixture
 def port_in(twilio, parent):
     return rejected(twilio, parent, 22153, "63", "73", good=("00",))
-
-
-def day(name, value):
-    return {f"{name}_{part}": str(getattr(value, part)) for part in ("day", "month", "year")}
-
-
-def fix(client, port_in, **values):
-    today = datetime.now(UTC).date()
-    form = Page.of(client, f"{port_in.get_absolute_url()}fix/").form()
-    typed = {**form, **day("bill_date", today), "compared": "on", **values}
-    return client.post(f"{port_in.get_absolute_url()}fix/", typed)
-
-
-def work(batch=None):
-    batch = batch or Batch.objects.latest("created_at")
-    current_app.tasks["run_porting_batch"](str(batch.pk))
 
 
 def test_every_code_of_page_16_has_a_way_on():
@@ -61,53 +48,6 @@ def test_numbers_are_grouped_by_code_with_what_to_ask_for(as_porter, port_in):
     assert LOSING_CARRIER["customer_name"] not in page.source
 
 
-def test_a_corrected_name_becomes_a_new_request_and_cancels_only_on_confirm(as_porter, port_in):
-    answer = fix(as_porter, port_in, customer_name=NEW_NAME)
-    draft = PortInDraft.objects.get()
-    check = f"{port_in.get_absolute_url()}fix/{draft.pk}/"
-    assert answer["Location"] == check
-    assert draft.replaces == port_in.pk
-    assert draft.numbers == [f"{PREFIX}63", f"{PREFIX}73"]
-    assert draft.said["customer_name"] == NEW_NAME
-    assert draft.said["account_number"] == LOSING_CARRIER["account_number"]
-
-    page = Page.of(as_porter, check)
-    assert "2 numbers are canceled" in page.one("main").text
-    assert "1 number of it stays" in page.one("main").text
-    assert NEW_NAME in page.one("main").text
-    assert not Batch.objects.filter(kind="porting.cancel_numbers").exists()
-    assert number(port_in, "63").status == "port_rejected"
-
-    answer = as_porter.post(check)
-    assert answer["Location"].endswith("/check/"), "it has all that it takes"
-    work()
-    assert number(port_in, "63").status == "canceled"
-    assert number(port_in, "00").status == "port_pending"
-
-
-def test_the_whole_way_is_four_clicks_and_links_both_requests(twilio, parent, as_porter, port_in):
-    answer = fix(as_porter, port_in, customer_name=NEW_NAME)
-    answer = as_porter.post(answer["Location"])
-    work()
-    page = Page.of(as_porter, answer["Location"])
-    answer = as_porter.post(answer["Location"], page.form())
-    assert answer.status_code == 302, Page(answer).one("main").text
-
-    new = PortInRequest.objects.exclude(pk=port_in.pk).get()
-    assert new.replaces == port_in.pk
-    assert Page.of(as_porter, new.get_absolute_url()).link(str(port_in)) == port_in.get_absolute_url()
-    assert Page.of(as_porter, port_in.get_absolute_url()).link(str(new)) == new.get_absolute_url()
-
-
-def test_confirming_twice_cancels_once(as_porter, port_in):
-    check = fix(as_porter, port_in, customer_name=NEW_NAME)["Location"]
-    as_porter.post(check)
-    as_porter.post(check)
-    work()
-    assert as_porter.post(check).status_code == 302
-    assert Batch.objects.filter(kind="porting.cancel_numbers").count() == 1
-
-
 def test_the_same_values_are_not_filed_again(as_porter, port_in):
     answer = fix(as_porter, port_in)
 
@@ -116,11 +56,52 @@ def test_the_same_values_are_not_filed_again(as_porter, port_in):
     assert not PortInDraft.objects.exists()
 
 
-def test_going_back_to_correct_more_leaves_one_draft(as_porter, port_in):
+def test_going_back_shows_what_was_typed_and_goes_on_with_the_same_draft(as_porter, port_in):
     fix(as_porter, port_in, customer_name=NEW_NAME)
+    draft = PortInDraft.objects.get()
+    page = Page.of(as_porter, f"{port_in.get_absolute_url()}fix/")
+    form = page.form()
+    assert form["customer_name"] == [NEW_NAME]
+    assert form["compared"] == ["on"]
+    assert page.link("what you began just now") == f"{port_in.get_absolute_url()}fix/{draft.pk}/"
+
+    fix(as_porter, port_in, customer_name="Thornlea Dental Inc")
+    again = PortInDraft.objects.get()
+    assert again.pk == draft.pk
+    assert again.said["customer_name"] == "Thornlea Dental Inc"
+
+
+def test_going_back_keeps_the_bill_and_what_was_typed_in_the_draft(as_porter, port_in):
+    fix(as_porter, port_in, customer_name=NEW_NAME)
+    draft = PortInDraft.objects.get()
+    as_porter.post(url_of("bill", draft), {**day("bill_date", today()), "bill": bill_file()})
+    draft.refresh_from_db()
+    save_draft(draft=draft, values={"window_start": "09:00"}, actor=draft.created_by)
+
     fix(as_porter, port_in, customer_name="Thornlea Dental Inc")
 
-    assert PortInDraft.objects.get().said["customer_name"] == "Thornlea Dental Inc"
+    again = PortInDraft.objects.get()
+    assert (again.bill_id, again.document_sid) == (draft.bill_id, draft.document_sid)
+    assert again.said["window_start"] == "09:00"
+
+
+def test_what_is_emptied_is_as_it_was_filed(twilio, parent, as_porter):
+    port_in = rejected(twilio, parent, 22154, "64")
+    fix(as_porter, port_in, street="21 Example Road", city="Bangor")
+    fix(as_porter, port_in, street="21 Example Road", city="")
+
+    said = PortInDraft.objects.get().said
+    assert (said["street"], said["city"]) == ("21 Example Road", "Portland")
+
+
+def test_a_colleague_begins_a_draft_of_their_own_and_sees_nothing_of_it(client, as_porter, port_in):
+    fix(as_porter, port_in, customer_name=NEW_NAME)
+    client.force_login(make_user(Role.PORTING))
+
+    page = Page.of(client, f"{port_in.get_absolute_url()}fix/")
+    assert NEW_NAME not in page.source
+    fix(client, port_in, customer_name=NEW_NAME)
+    assert PortInDraft.objects.count() == 2
 
 
 def test_a_pin_is_asked_for_number_by_number(twilio, parent, as_porter):
@@ -131,7 +112,10 @@ def test_a_pin_is_asked_for_number_by_number(twilio, parent, as_porter):
 
     draft = PortInDraft.objects.get()
     assert draft.said["pins"] == {f"{PREFIX}65": "4711"}
+    assert draft.pin_numbers == [f"{PREFIX}65", f"{PREFIX}75"]
     assert "4711" not in Page.of(as_porter, f"{port_in.get_absolute_url()}fix/{draft.pk}/").source
+    fix(as_porter, port_in, **{f"pin-{number(port_in, '75').pk}": "4712"})
+    assert PortInDraft.objects.get().said["pins"] == {f"{PREFIX}65": "4711", f"{PREFIX}75": "4712"}
 
 
 def test_a_rejected_date_has_to_be_another_one(twilio, parent, as_porter):
@@ -174,13 +158,27 @@ def test_a_code_that_nobody_knows_shows_what_twilio_says(as_porter, port_in):
     assert "does not know this code" in text
 
 
-def test_a_second_rejection_for_the_same_is_flagged(twilio, parent, as_porter, port_in):
+def test_a_second_rejection_for_the_same_is_flagged_with_both_tickets(twilio, parent, as_porter, port_in):
     again = rejected(twilio, parent, 22153, "63")
+    PortInRequest.objects.filter(pk=again.pk).update(replaces=port_in.pk)
+    day_before = again.remote_created_at - timedelta(days=1)
+    PortInRequest.objects.filter(pk=port_in.pk).update(remote_created_at=day_before)
 
-    text = Page.of(as_porter, f"{again.get_absolute_url()}fix/").one("main").text
-
+    page = Page.of(as_porter, f"{again.get_absolute_url()}fix/")
+    text = page.one("main").text
     assert "Rejected for 22153 a second time" in text
-    assert f"ticket {again.ticket}" in text
+    assert f"Escalate on ticket {again.ticket}" in text
+    assert f"ticket {port_in.ticket}" in text
+    assert page.link(str(port_in)) == port_in.get_absolute_url()
+    assert port_in.pk in page.one("textarea[readonly]").text
+
+    first = Page.of(as_porter, f"{port_in.get_absolute_url()}fix/").one("main").text
+    assert "a second time" not in first
+
+
+def test_the_same_number_rejected_for_another_code_is_no_second_time(twilio, parent, as_porter, port_in):
+    again = rejected(twilio, parent, 22156, "63")
+    assert "a second time" not in Page.of(as_porter, f"{again.get_absolute_url()}fix/").one("main").text
 
 
 def test_it_leads_back_when_nothing_is_rejected(twilio, parent, as_porter, port_in):
