@@ -55,6 +55,16 @@ class AddressQuerySet(MirroredQuerySet):
         return rows
 
 
+def is_digits(text: str) -> bool:
+    """Whether it is part of a number, in whatever format."""
+    return bool(re.fullmatch(r"[\d\s().\-/+*]+", text) and re.search(r"\d", text))
+
+
+def has_digits(text: str) -> Like:
+    """The condition that `phone_number` has these digits: the column wants a trigram index."""
+    return Like(F("phone_number"), Value(_number_pattern(text)))
+
+
 class PhoneNumberQuerySet(MirroredQuerySet):
     def missing(self) -> Self:
         """Numbers that Twilio lists no more."""
@@ -71,8 +81,8 @@ class PhoneNumberQuerySet(MirroredQuerySet):
         A leading + anchors the digits at the start; leading zeros of national formats are ignored.
         """
         text = text.strip()
-        if re.fullmatch(r"[\d\s().\-/+*]+", text) and re.search(r"\d", text):
-            return self.filter(Like(F("phone_number"), Value(_number_pattern(text))))
+        if is_digits(text):
+            return self.filter(has_digits(text))
         patterns = (Value(f"%{like_escape(word)}%") for word in text.split())
         return self.filter(*(ILike(F("friendly_name"), pattern) for pattern in patterns))
 

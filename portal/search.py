@@ -12,15 +12,18 @@ from compliance.documents.words import type_words
 from compliance.labels import BUNDLE_STATES, DOCUMENT_STATES, end_user_type_name
 from compliance.models import Bundle, EndUser, Regulation, SupportingDocument
 from inventory.models import Address, Application, PhoneNumber
-from inventory.querysets import ILike, PhoneNumberQuerySet, like_escape
+from inventory.querysets import ILike, PhoneNumberQuerySet, has_digits, is_digits, like_escape
 from portal.access import Access
 from portal.labels import label_for
 from portal.models import TwilioAccount
 from portal.numbering import country_name, read_number, spaced, type_name
-from porting.models import AuthorizationDocument, HostedOrder, PortInRequest
+from porting.following.lines import HEAVY
+from porting.models import AuthorizationDocument, HostedOrder, PortInNumber, PortInRequest
+from porting.models.port_in import requests_about
 from porting.statuses import AUTHORIZATION_STATES, HOSTED_ORDER_STATES, PORT_IN_STATES
 
 PER_KIND = 8
+_FEWEST_DIGITS = 4  # fewer are in too many numbers of requests and orders to say anything
 _PERSONAL = ("payload", "attributes", "value_fingerprints")  # and large: a list does without
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 
@@ -30,6 +33,7 @@ class Hit:
     title: str
     detail: str
     url: str
+    is_over: bool = False  # nothing happens to it any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +65,16 @@ def find(text: str, access: Access) -> Findings:
         return Findings(groups, _only_url(groups))
     numbers: PhoneNumberQuerySet = access.visible(PhoneNumber.objects.for_table())
     if e164 := read_number(text):
-        orders = access.visible(HostedOrder.objects.open().filter(phone_number=e164))
-        groups = _filled(
-            [
-                Group("Numbers", _number_hits(numbers.filter(phone_number=e164))),
-                Group("Hosted orders", _order_hits(orders.select_related("account")[:PER_KIND])),
-            ]
-        )
-        if groups:
+        same = Q(phone_number=e164)
+        groups = [Group("Numbers", _number_hits(numbers.filter(same))), *_porting_groups(same, text, access)]
+        if groups := _filled(groups):
             return Findings(groups, _only_url(groups))
     found = _number_hits(numbers.matching(text).order_by("phone_number", "sid")[: PER_KIND + 1])
-    more = f"{reverse('inventory:number-list')}?{urlencode({'q': text})}"
-    groups = [Group("Numbers", found[:PER_KIND], more if len(found) > PER_KIND else "")]
-    if not re.search(r"[^\d\s().\-/+*]", text):
+    groups = [_some("Numbers", found, "inventory:number-list", text)]
+    if not re.search(r"[^\d\s().\-/+*#]", text):
         digits = re.sub(r"\D", "", text)
+        if len(digits) >= _FEWEST_DIGITS:
+            groups += _porting_groups(Q(has_digits(text)) if is_digits(text) else Q(pk=""), text, access)
         return Findings(_filled(groups), _only_url(groups) if len(digits) >= 7 else "")
     groups += [
         Group(
@@ -99,6 +99,7 @@ def find(text: str, access: Access) -> Findings:
                 _named(access.visible(SupportingDocument.objects.present()), "friendly_name", text)
             ),
         ),
+        _port_in_group(Q(ticket=_ticket(text)), "", access),
         Group(
             "Accounts",
             _account_hits(
@@ -137,11 +138,15 @@ def _by_sid(sid: str, access: Access) -> list[Group]:
         case "RN":
             groups = [Group("Regulations", _regulation_hits(Regulation.objects.filter(pk=sid)))]
         case "HR":
-            orders = access.visible(HostedOrder.objects.filter(pk=sid).select_related("account"))
-            groups = [Group("Hosted orders", _order_hits(orders))]
+            groups = [_order_group(Q(pk=sid), "", access)]
+        case "BH":
+            groups = [_order_group(Q(bulk_sid=sid), "", access)]
         case "KW":
-            requests = access.visible(PortInRequest.objects.filter(pk=sid).select_related("account"))
-            groups = [Group("Port-in requests", _port_in_hits(requests))]
+            groups = [_port_in_group(Q(pk=sid), "", access)]
+        case "PU":
+            groups = [
+                _port_in_group(Q(pk__in=PortInNumber.objects.filter(pk=sid).values("request")), "", access)
+            ]
         case "PX":
             letters = access.visible(AuthorizationDocument.objects.filter(pk=sid).select_related("account"))
             groups = [Group("Letters of authorization", _letter_hits(letters))]
@@ -149,6 +154,37 @@ def _by_sid(sid: str, access: Access) -> list[Group]:
             holding = numbers.filter(Q(bundle_sid=sid) | Q(trunk_sid=sid)).order_by("phone_number")
             groups = [Group("Numbers that name it", _number_hits(holding[:PER_KIND]))]
     return _filled(groups)
+
+
+def _porting_groups(having: Q, text: str, access: Access) -> list[Group]:
+    """Requests and orders with such a number, and requests of which the text is the ticket. Two queries."""
+    return [
+        _port_in_group(Q(pk__in=requests_about(having, _ticket(text))), text, access),
+        _order_group(having, text, access),
+    ]
+
+
+def _port_in_group(having: Q, text: str, access: Access) -> Group:
+    rows = access.visible(PortInRequest.objects.filter(having)).select_related("account").defer(*HEAVY)
+    hits = _port_in_hits(rows.order_by("-remote_created_at", "sid")[: PER_KIND + 1])
+    return _some("Port-in requests", hits, "porting:port-in-list", text)
+
+
+def _order_group(having: Q, text: str, access: Access) -> Group:
+    rows = access.visible(HostedOrder.objects.filter(having)).select_related("account").defer("payload")
+    hits = _order_hits(rows.order_by("-remote_created_at", "sid")[: PER_KIND + 1])
+    return _some("Hosted orders", hits, "porting:hosted-order-list", text)
+
+
+def _some(label: str, hits: Sequence[Hit], list_name: str, text: str) -> Group:
+    """The first of them, and where the others are."""
+    more = f"{reverse(list_name)}?{urlencode({'q': text})}" if len(hits) > PER_KIND and text else ""
+    return Group(label, hits[:PER_KIND], more)
+
+
+def _ticket(text: str) -> str:
+    """`#12345` as Twilio has it."""
+    return text.lstrip("#").strip()
 
 
 def _named(rows: QuerySet, field: str, text: str) -> QuerySet:  # type: ignore[type-arg]
@@ -162,7 +198,9 @@ def _filled(groups: Iterable[Group]) -> list[Group]:
 
 
 def _only_url(groups: Sequence[Group]) -> str:
+    """Where the one thing is that was meant; what is over yields to what is not."""
     hits = [hit for group in groups for hit in group.hits]
+    hits = [hit for hit in hits if not hit.is_over] or hits
     return hits[0].url if len(hits) == 1 else ""
 
 
@@ -178,6 +216,7 @@ def _number_hits(numbers: Iterable[PhoneNumber]) -> list[Hit]:
                 "No longer listed by Twilio" if number.missing_since else "",
             ),
             reverse("inventory:number-detail", args=[number.pk]),
+            is_over=number.missing_since is not None,
         )
         for number in numbers
     ]
@@ -274,8 +313,13 @@ def _order_hits(orders: Iterable[HostedOrder]) -> list[Hit]:
     return [
         Hit(
             spaced(order.phone_number),
-            f"{label_for(HOSTED_ORDER_STATES, order.status).word} · {order.account}",
-            reverse("porting:hosted-order-detail", args=[order.pk]),
+            _joined(
+                label_for(HOSTED_ORDER_STATES, order.status).word,
+                str(order.account),
+                "No longer at Twilio" if order.missing_since else "",
+            ),
+            order.get_absolute_url(),
+            is_over=order.is_over or order.missing_since is not None,
         )
         for order in orders
     ]
@@ -285,8 +329,14 @@ def _port_in_hits(requests: Iterable[PortInRequest]) -> list[Hit]:
     return [
         Hit(
             str(request),
-            f"{label_for(PORT_IN_STATES, request.status).word} · {request.account}",
+            _joined(
+                label_for(PORT_IN_STATES, request.status).word,
+                f"{request.numbers_requested:,} number{'' if request.numbers_requested == 1 else 's'}",
+                f"ticket {request.ticket}" if request.ticket else "",
+                str(request.account),
+            ),
             request.get_absolute_url(),
+            is_over=request.is_over or request.missing_since is not None,
         )
         for request in requests
     ]

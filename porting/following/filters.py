@@ -1,12 +1,14 @@
 import re
 
 import django_filters
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Q, QuerySet
 
+from inventory.querysets import has_digits, is_digits
 from portal.filtering import AnyOf
 from porting.filters import TurnFilter
 from porting.following.tracker import STAGES
-from porting.models import PortInNumber, PortInRequest
+from porting.models import PortInRequest
+from porting.models.port_in import requests_about
 from porting.statuses import PORT_IN_STATES
 
 
@@ -25,15 +27,11 @@ class PortInFilter(TurnFilter):
         fields: list[str] = []
 
     def by_text(self, rows: QuerySet[PortInRequest], name: str, value: str) -> QuerySet[PortInRequest]:
-        """A SID, a ticket, or digits that one of the numbers has."""
+        """A SID, a ticket, or digits that one of the numbers has, in whatever format."""
         text = value.replace("\0", "").strip()
         if re.fullmatch("KW[0-9a-fA-F]{32}", text):
             return rows.filter(pk=text)
-        digits = re.sub(r"\D", "", text)
-        if not digits:
-            return rows.none()
-        numbers = PortInNumber.objects.filter(request=OuterRef("pk"))
-        if text.startswith("+"):
-            return rows.filter(Exists(numbers.filter(phone_number__startswith=f"+{digits}")))
-        by_ticket = rows.filter(ticket=digits)
-        return by_ticket | rows.filter(Exists(numbers.filter(phone_number__contains=digits)))
+        ticket = text.removeprefix("#")
+        if is_digits(text):
+            return rows.filter(pk__in=requests_about(Q(has_digits(text)), ticket))
+        return rows.filter(ticket=ticket)

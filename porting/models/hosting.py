@@ -1,5 +1,6 @@
 from typing import Self
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F
 from django.urls import reverse
@@ -58,6 +59,7 @@ class HostedOrder(AccountMirrored):
         indexes = [
             models.Index(fields=["account", "status", "sid"], name="hosted_account"),
             models.Index(fields=["phone_number", "sid"], name="hosted_number"),
+            GinIndex(OpClass(F("phone_number"), "gin_trgm_ops"), name="hosted_search"),
             models.Index(fields=["status", "status_since"], name="hosted_status"),
             models.Index(fields=["signing_document_sid"], name="hosted_document"),
             models.Index(F("remote_created_at").desc(), "sid", name="hosted_newest"),

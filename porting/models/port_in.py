@@ -1,6 +1,7 @@
 from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F
 from django.urls import reverse
@@ -65,6 +66,7 @@ class PortInRequest(AccountMirrored):
             models.Index(fields=["status", "status_since"], name="port_in_status"),
             models.Index(fields=["target_date", "sid"], name="port_in_date"),
             models.Index(F("remote_created_at").desc(), "sid", name="port_in_newest"),
+            models.Index(fields=["ticket"], name="port_in_ticket", condition=~models.Q(ticket="")),
             models.Index(fields=["replaces"], name="port_in_replaces", condition=~models.Q(replaces="")),
         ]
 
@@ -115,6 +117,7 @@ class PortInNumber(AccountMirrored):
         ordering = ["phone_number", "sid"]
         indexes = [
             models.Index(fields=["phone_number"], name="port_in_number_e164"),
+            GinIndex(OpClass(F("phone_number"), "gin_trgm_ops"), name="port_in_number_search"),
             models.Index(fields=["status", "rejection_code"], name="port_in_number_status"),
             models.Index(fields=["port_date", "sid"], name="port_in_number_date"),
         ]
@@ -125,3 +128,9 @@ class PortInNumber(AccountMirrored):
     @property
     def is_over(self) -> bool:
         return self.status in PORT_IN_OVER
+
+
+def requests_about(numbers: models.Q, ticket: str) -> models.QuerySet[Any]:
+    """The sids of requests with such numbers, or with this ticket."""
+    having = PortInNumber.objects.filter(numbers).values("request")
+    return having.union(PortInRequest.objects.filter(ticket=ticket).values("pk"))

@@ -184,7 +184,7 @@ def test_text_of_any_kind_is_no_fault(as_viewer, number, text):
 def test_without_text_it_says_what_it_takes_and_without_hits_what_it_looks_at(as_viewer, number):
     page = Page(ask(as_viewer, "  "))
     assert page.one("h1").text == "Search"
-    assert "A number in any format, a SID, or a name." in page.one("main").text
+    assert "A number in any format, a SID, a ticket, or a name." in page.one("main").text
     assert not page.all(".empty")
 
     page = Page(ask(as_viewer, "nobody"))

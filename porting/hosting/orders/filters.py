@@ -3,6 +3,7 @@ import re
 import django_filters
 from django.db.models import QuerySet
 
+from inventory.querysets import has_digits, is_digits
 from portal.filtering import AnyOf, MirroredFilter
 from porting.filters import TurnFilter
 from porting.hosting.orders.tracker import STAGES
@@ -26,13 +27,8 @@ class HostedOrderFilter(TurnFilter, MirroredFilter):
         fields: list[str] = []
 
     def by_text(self, rows: QuerySet[HostedOrder], name: str, value: str) -> QuerySet[HostedOrder]:
-        """A SID, or digits that the number has."""
+        """A SID, or digits that the number has, in whatever format."""
         text = value.replace("\0", "").strip()
         if re.fullmatch("HR[0-9a-fA-F]{32}", text):
             return rows.filter(pk=text)
-        digits = re.sub(r"\D", "", text)
-        if not digits:
-            return rows.none()
-        if text.startswith("+"):
-            return rows.filter(phone_number__startswith=f"+{digits}")
-        return rows.filter(phone_number__contains=digits)
+        return rows.filter(has_digits(text)) if is_digits(text) else rows.none()
