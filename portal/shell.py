@@ -226,6 +226,7 @@ NAVIGATION = (
                     "porting:hosted-order-detail",
                     "porting:hosted-order-call",
                     "porting:hosted-order-bill",
+                    "porting:hosted-order-code",
                     "porting:hosted-order-delete",
                     "porting:hosted-order-release",
                     "porting:hosted-order-reveal",

@@ -16,10 +16,19 @@ _SENTENCES = {
     22109: "Twilio does not have this address in this account.",
     22111: "The order's status does not allow this any more.",
     22112: "The order's status does not allow this any more.",
+    22113: "Twilio has another code. Ask the owner to say it once more.",
+    22114: "Twilio waits for no code any more. Have it call again.",
     22117: "Twilio does not take this extension: digits, *, # and w.",
     22118: "Twilio does not have this phone bill.",
 }
-_FIELDS = {22104: "email", 22109: "address", 22117: "extension", 22118: "document", 21454: "delay"}
+_FIELDS = {
+    22104: "email",
+    22109: "address",
+    22117: "extension",
+    22118: "document",
+    22113: "code",
+    21454: "delay",
+}
 
 
 def sentence_of(failure: TwilioFailure) -> str:

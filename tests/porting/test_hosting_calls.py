@@ -102,7 +102,7 @@ def test_a_page_that_waits_goes_on_when_the_code_was_typed(twilio, order, as_por
 
     assert "HX-Location" in answered.headers
     page = Page.of(as_porter, room(order))
-    assert "The owner typed the code." in page.one("#call-state").text
+    assert "The code was right." in page.one("#call-state").text
     assert not page.all("p.code")
 
 
@@ -221,7 +221,7 @@ def test_the_preview_takes_a_phone_bill(twilio, parent, address, as_porter, sett
     answered = as_porter.post(f"{ORDERS}{order.pk}/bill/", {**form, "document": "RI" + "a" * 32})
 
     assert refused.status_code == 422
-    assert answered.url == order.get_absolute_url()
+    assert answered.url == room(order)
     order.refresh_from_db()
     assert (order.status, order.payload["verification_type"]) == ("pending_verification", "phone-bill")
 

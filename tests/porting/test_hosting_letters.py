@@ -199,9 +199,27 @@ def test_the_preview_takes_a_letter_back_and_sends_it_again(twilio, parent, addr
     assert (letter.status, letter.email) == ("signing", "other@example.com")
 
 
+def test_a_letter_that_was_declined_is_written_anew_to_its_orders(twilio, letter, parent, as_porter):
+    url = f"{letter.get_absolute_url()}again/"
+    assert as_porter.post(url).url == letter.get_absolute_url(), "its signer has it"
+    orders = set(LetterDraft.objects.get(document_sid=letter.pk).order_sids)
+    twilio.hosting.decline(letter.pk)
+    complete(parent, "authorizations")
+    complete(parent, "hosted_orders")
+    assert Page.of(as_porter, letter.get_absolute_url()).all(f"form[action='{url}']")
+
+    answered = as_porter.post(url)
+
+    draft = LetterDraft.objects.get(replaces=letter.pk)
+    assert answered.url == f"{LETTERS}new/{draft.pk}/"
+    assert set(draft.order_sids) == orders
+    assert draft.email == "signer@example.com"
+
+
 def test_only_the_last_fifth_of_seven_days_is_red(letter, as_porter):
     for days, is_red in ((3.5, False), (5.5, False), (5.7, True), (6.9, True)):
-        AuthorizationDocument.objects.update(remote_created_at=timezone.now() - timedelta(days=days))
+        sent = timezone.now() - timedelta(days=days)
+        AuthorizationDocument.objects.update(remote_created_at=sent, status_since=sent)
         page = Page.of(as_porter, letter.get_absolute_url())
         assert bool(page.all(".number-meta .badge--bad")) == is_red, days
 

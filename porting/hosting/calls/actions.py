@@ -1,6 +1,9 @@
-"""Proving that a number is its owner's: Twilio calls it, or reads a phone bill (pages 1 and 8)."""
+"""Proving that a number is its owner's: Twilio calls it, or reads a phone bill (pages 1 and 8).
 
-from collections.abc import Mapping
+Whoever is called types the code that we tell them. The preview also takes it from us, as they heard it.
+"""
+
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,9 +26,11 @@ from porting.models import HostedOrder, VerificationCall
 
 CALL_OWNER = "porting.call_owner"
 SEND_BILL = "porting.send_phone_bill"
+SEND_CODE = "porting.send_verification_code"
 CODE_GOOD_FOR = timedelta(minutes=10)  # page 8
 # Twilio does not say when a call has ended; nobody gets through one in less than this.
 BETWEEN_CALLS = timedelta(seconds=30)
+_AHEAD = ("received", "pending_verification")
 # While somebody looks on, Twilio is asked no more often than this.
 _WATCHED_EVERY = 4
 
@@ -90,33 +95,53 @@ def prove_by_bill(
 
     Raises NoCallNow, the four Twilio failures, AlreadySent and AlreadyUnderWay.
     """
-    earlier = operations.check_may_start(order.pk, form_key)
-    order = read_order(order=order)
-    if order.status not in ("received", "pending_verification"):
-        raise NoCallNow(order, "The order does not wait for its number to be verified any more.")
-    try:
-        operation = operations.start(
-            SEND_BILL,
-            account=order.account,
-            target=order.pk,
-            actor=actor,
-            detail={"document": document_sid},
-            form_key=form_key,
-            earlier=earlier,
-        )
-    except operations.Overtaken:
-        raise NoCallNow(
-            order, "Another change of this order was made in the same moment. Look again."
-        ) from None
     values = {
         "VerificationType": "phone-bill",
         "VerificationDocumentSid": document_sid,
         "Status": "pending-verification",
     }
+    detail = {"document": document_sid}
+    return _prove(SEND_BILL, order, values, _AHEAD, detail=detail, actor=actor, form_key=form_key)
+
+
+def prove_by_code(*, order: HostedOrder, code: str, actor: User, form_key: UUID | None = None) -> Operation:
+    """Send Twilio the code that the owner heard in the call; the preview's alone (contract §4, row 11).
+
+    Raises NoCallNow, the four Twilio failures, AlreadySent and AlreadyUnderWay.
+    """
+    values = {"VerificationCode": code}
+    return _prove(
+        SEND_CODE, order, values, ("pending_verification",), detail={}, actor=actor, form_key=form_key
+    )
+
+
+def _prove(
+    kind: str,
+    order: HostedOrder,
+    values: Mapping[str, str],
+    statuses: Collection[str],
+    *,
+    detail: Mapping[str, str],
+    actor: User,
+    form_key: UUID | None,
+) -> Operation:
+    earlier = operations.check_may_start(order.pk, form_key)
+    order = read_order(order=order)
+    if order.status not in statuses:
+        raise NoCallNow(order, "The order does not wait for its number to be verified any more.")
+    try:
+        operation = operations.start(
+            kind, account=order.account, target=order.pk, actor=actor, detail=dict(detail), form_key=form_key,
+            earlier=earlier,
+        )  # fmt: skip
+    except operations.Overtaken:
+        raise NoCallNow(
+            order, "Another change of this order was made in the same moment. Look again."
+        ) from None
     try:
         snapshot = gateway.update_order(order.account.require_own_login(), order.pk, values)
     except TwilioFailure as failure:
-        operations.end_as(operation, failure)
+        operations.end_as(operation, keepable(failure, values.values()))
         raise
     with transaction.atomic(durable=True):
         sync.apply_order(snapshot, source=Change.Source.OPERATION, operation=operation)
@@ -143,15 +168,16 @@ def watch_order(order: HostedOrder) -> HostedOrder:
 
 
 def settle_verifications() -> None:
-    """End calls and bills whose answer was lost, by looking at what the order is now."""
+    """End calls, bills and codes whose answer was lost, by looking at what the order is now."""
     operations.settle_each(CALL_OWNER, _settle_call)
     operations.settle_each(SEND_BILL, _settle_bill)
+    operations.settle_each(SEND_CODE, _settle_code)
 
 
 def _check_may_call(order: HostedOrder, attempts: int) -> None:
     if order.status == "verified":
         raise NoCallNow(order, "The number is verified. No call is needed.")
-    if order.status not in ("received", "pending_verification"):
+    if order.status not in _AHEAD:
         raise NoCallNow(order, "The order does not wait for its number to be verified.")
     if order.verification_attempts >= MOST_CALLS:
         raise NoCallNow(order, "All three calls are used up. Twilio's support can allow more.")
@@ -204,6 +230,14 @@ def _settle_bill(operation: Operation) -> None:
         operations.end(operation, words="Twilio's answer was lost; it has the phone bill.")
     else:
         operations.refuse(operation, "Twilio's answer was lost, and it does not have the phone bill.")
+
+
+def _settle_code(operation: Operation) -> None:
+    order = _looked_at(operation)
+    if order is not None and order.status not in _AHEAD:
+        operations.end(operation, words="Twilio's answer was lost; the order has gone on.")
+    else:
+        operations.refuse(operation, "Twilio's answer was lost, and the number is not verified.")
 
 
 def _looked_at(operation: Operation) -> HostedOrder | None:

@@ -68,6 +68,28 @@ class BillForm(ReasonedForm):
         return sid
 
 
-def takes_bills() -> bool:
-    """Whether the version of the API that is spoken takes a phone bill in place of a call."""
+class CodeForm(ReasonedForm):
+    """The code as the owner heard it; the preview's alone."""
+
+    code = forms.CharField(
+        label="Code that the owner heard",
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+        help_text="Where they cannot type it on the line.",
+        error_messages={"required": "Enter the code"},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "auto_id": "id_code_%s"})  # beside the form of the call
+        del self.fields["reason"]
+
+    def clean_code(self) -> str:
+        code = re.sub(r"[\s\-]", "", self.cleaned_data["code"])
+        if not re.fullmatch(r"[0-9]{4,10}", code):
+            raise forms.ValidationError("Enter the code in digits, such as 310001")
+        return code
+
+
+def takes_other_proofs() -> bool:
+    """Whether the version of the API that is spoken takes a phone bill, or the code from us."""
     return settings.HOSTING_API == "preview"

@@ -1,5 +1,6 @@
 """The call room: all that somebody needs while they have the owner of a number on the phone."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -15,8 +16,9 @@ from portal.reveal.views import private
 from portal.twilio.errors import TwilioFailure, Uncertain
 from porting.hosting.calls import actions
 from porting.hosting.calls.extension import steps_of
-from porting.hosting.calls.forms import BillForm, CallForm, takes_bills
+from porting.hosting.calls.forms import BillForm, CallForm, CodeForm, takes_other_proofs
 from porting.hosting.orders.failures import remedy_of, support_text
+from porting.hosting.orders.forms import ReasonedForm
 from porting.hosting.orders.lines import line_of
 from porting.hosting.orders.tracker import MOST_CALLS
 from porting.hosting.orders.views import visible_order
@@ -47,34 +49,66 @@ def hosted_order_bill(request: StaffRequest, sid: str) -> HttpResponse:
     """Have ownership proved by a phone bill, where the API knows that."""
     order = visible_order(request, sid, Permission.MANAGE_PORTING)
     form = BillForm(request.POST)
-    if not takes_bills():
+
+    def act(typed: Mapping[str, Any]) -> None:
+        actions.prove_by_bill(
+            order=order, document_sid=typed["document"], actor=request.user, form_key=typed["form_key"]
+        )
+
+    done = "Twilio has the phone bill. Reading it takes people some time."
+    return _prove(request, order, form, act, done) or _room(
+        request, order, _fresh_form(order), bill=form, status=422
+    )
+
+
+@require_POST
+@allowed(Permission.MANAGE_PORTING)
+def hosted_order_code(request: StaffRequest, sid: str) -> HttpResponse:
+    """Send the code that the owner heard, where the API takes it from us."""
+    order = visible_order(request, sid, Permission.MANAGE_PORTING)
+    form = CodeForm(request.POST)
+
+    def act(typed: Mapping[str, Any]) -> None:
+        actions.prove_by_code(order=order, code=typed["code"], actor=request.user, form_key=typed["form_key"])
+
+    return _prove(request, order, form, act, "Twilio took the code.") or _room(
+        request, order, _fresh_form(order), heard=form, status=422
+    )
+
+
+def _prove(
+    request: StaffRequest,
+    order: HostedOrder,
+    form: ReasonedForm,
+    act: Callable[[Mapping[str, Any]], None],
+    done: str,
+) -> HttpResponse | None:
+    """None when the form is to be shown again, with the reason on it."""
+    room = ("porting:hosted-order-call", order.pk)
+    if not takes_other_proofs():
         messages.error(request, "This version of Twilio's API knows calls only.")
-        return go(request, "porting:hosted-order-call", order.pk)
-    if form.is_valid():
-        try:
-            actions.prove_by_bill(
-                order=order,
-                document_sid=form.cleaned_data["document"],
-                actor=request.user,
-                form_key=form.cleaned_data["form_key"],
-            )
-        except AlreadySent as sent:
-            messages.info(request, about(sent))
-            return go(request, order)
-        except AlreadyUnderWay:
-            form.add_error(None, "A change of this order has not ended yet. Wait for it, then try again.")
-        except actions.NoCallNow as refused:
-            form.add_error(None, str(refused))
-        except Uncertain:
-            messages.warning(request, LOST)
-            return go(request, order)
-        except TwilioFailure as failure:
-            form.renew()
-            form.add_error(field_of(failure, set(form.fields)), sentence_of(failure))
-        else:
-            messages.success(request, "Twilio has the phone bill. Reading it takes people some time.")
-            return go(request, order)
-    return _room(request, order, _fresh_form(order), bill=form, status=422)
+        return go(request, *room)
+    if not form.is_valid():
+        return None
+    try:
+        act(form.cleaned_data)
+    except AlreadySent as sent:
+        messages.info(request, about(sent))
+    except AlreadyUnderWay:
+        form.add_error(None, "A change of this order has not ended yet. Wait for it, then try again.")
+        return None
+    except actions.NoCallNow as refused:
+        form.add_error(None, str(refused))
+        return None
+    except Uncertain:
+        messages.warning(request, LOST)
+    except TwilioFailure as failure:
+        form.renew()
+        form.add_error(field_of(failure, set(form.fields)), sentence_of(failure))
+        return None
+    else:
+        messages.success(request, done)
+    return go(request, *room)
 
 
 def _post(request: StaffRequest, order: HostedOrder) -> HttpResponse:
@@ -116,6 +150,7 @@ def _room(
     form: CallForm,
     *,
     bill: BillForm | None = None,
+    heard: CodeForm | None = None,
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
@@ -130,7 +165,8 @@ def _room(
         "line": line_of(order, now),
         "form": form,
         "bill": bill or BillForm(),
-        "takes_bills": takes_bills(),
+        "heard": heard or CodeForm(),
+        "takes_other_proofs": takes_other_proofs(),
         "calls": calls,
         "last": last,
         "code": code if is_good else "",

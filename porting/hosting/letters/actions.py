@@ -94,6 +94,19 @@ def _of_orders(sids: Sequence[str]) -> dict[str, Any]:
     return said[0] if said and all(one == said[0] for one in said) else {}
 
 
+def draft_again(letter: AuthorizationDocument, *, actor: User, named: Sequence[str] = ()) -> LetterDraft:
+    """A draft for the orders of a letter that is taken back, declined or over, to the same signer.
+
+    `named` are those that it named when it was taken back. Raises NothingToSign where nobody knows which.
+    """
+    sids = named or order_sids(letter)
+    if not sids and (before := LetterDraft.objects.filter(document_sid=letter.pk).first()):
+        sids = before.order_sids
+    orders = HostedOrder.objects.filter(account=letter.account_id, pk__in=sids).only("sid", "account_id")
+    [draft] = draft_letters(orders, actor=actor, replaces=letter)
+    return draft
+
+
 def orders_of_draft(draft: LetterDraft) -> Any:
     """The orders of a draft that can still be put on a letter."""
     return HostedOrder.objects.without_loa().filter(account=draft.account, pk__in=draft.order_sids)

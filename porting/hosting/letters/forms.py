@@ -41,7 +41,7 @@ class LetterForm(ReasonedForm):
         address = self.fields["address"]
         assert isinstance(address, forms.ChoiceField)
         address.choices = address_choices(addresses)
-        source = "As on the revoked letter" if draft.replaces else "As on the orders"
+        source = "As on the letter before" if draft.replaces else "As on the orders"
         for name in ("email", "contact_title", "contact_phone_number", "cc_emails"):
             if held := getattr(draft, name):
                 field = self.fields[name]

@@ -10,5 +10,6 @@ urlpatterns = [
     path("<str:sid>/refresh/", views.authorization_refresh, name="authorization-refresh"),
     path("<str:sid>/note/", views.authorization_note, name="authorization-note"),
     path("<str:sid>/reveal/<slug:field>/", views.authorization_reveal, name="authorization-reveal"),
+    path("<str:sid>/again/", views_send.authorization_again, name="authorization-again"),
     path("<str:sid>/revoke/", views_send.authorization_revoke, name="authorization-revoke"),
 ]

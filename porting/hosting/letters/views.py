@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -153,6 +154,17 @@ def deadline_of_letter(letter: AuthorizationDocument) -> Deadline | None:
     return count_days(since, LOA_DAYS, timezone.now())
 
 
+def may_write_again(letter: AuthorizationDocument) -> bool:
+    """Whether another letter may go in its place: taken back, declined, or not signed in time."""
+    return letter.missing_since is not None or letter.status in ("opened", "canceled", "failed")
+
+
+def _may_revoke(letter: AuthorizationDocument) -> bool:
+    """The preview takes letters back from their signers; v2 deletes those as well that are with nobody."""
+    statuses = ("signing",) if settings.HOSTING_API == "preview" else ("opened", "signing")
+    return letter.missing_since is None and letter.status in statuses
+
+
 def show(
     request: StaffRequest, letter: AuthorizationDocument, *, status: int = 200, **more: Any
 ) -> HttpResponse:
@@ -180,7 +192,8 @@ def show(
             cell_of(subject_of(letter, field), can_reveal=can_reveal, running=seen) for field in LETTER_FIELDS
         ],
         "can_manage": can_manage,
-        "can_revoke": can_manage and letter.missing_since is None and letter.status in ("opened", "signing"),
+        "can_revoke": can_manage and _may_revoke(letter),
+        "can_write_again": can_manage and may_write_again(letter),
         "can_annotate": request.access.can(Permission.ANNOTATE, letter.account_id),
         "reminders": log_of(letter),
         "can_remind": can_manage and letter.missing_since is None and letter.status in ("opened", "signing"),

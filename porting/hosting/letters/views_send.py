@@ -1,5 +1,6 @@
 """Sending a letter of authorization, and taking one back."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.access import Permission, allowed
 from portal.http import StaffRequest, go, page
@@ -16,7 +17,7 @@ from portal.twilio.errors import Absent, TwilioFailure, Uncertain
 from porting.hosting.contacts import addresses_of
 from porting.hosting.letters import actions
 from porting.hosting.letters.forms import LetterForm
-from porting.hosting.letters.views import deadline_of_letter, visible_letter
+from porting.hosting.letters.views import deadline_of_letter, may_write_again, visible_letter
 from porting.hosting.orders.forms import ReasonedForm
 from porting.hosting.refusals import LOST, about, field_of, sentence_of
 from porting.models import AuthorizationDocument, HostedOrder, LetterDraft
@@ -66,22 +67,32 @@ def authorization_revoke(request: StaffRequest, sid: str) -> HttpResponse:
     """Take a letter back, and go on to a new one where that is asked for."""
     letter = visible_letter(request, sid, Permission.MANAGE_PORTING)
     form = ReasonedForm(request.POST or None)
-    sids = actions.order_sids(letter)
     context: dict[str, Any] = {
         "letter": letter,
         "form": form,
-        "count": len(sids),
+        "count": len(actions.order_sids(letter)),
         "deadline": deadline_of_letter(letter),
         "stays": settings.HOSTING_API == "preview",
     }
     status = 200
     if request.method == "POST":
         status = 422
-        if form.is_valid() and (answer := _revoke(request, letter, sids, form, context)):
+        if form.is_valid() and (answer := _revoke(request, letter, form, context)):
             return answer
     return page(
         request, "porting/hosting/authorization_revoke.html", context, fragment="revocation", status=status
     )
+
+
+@require_POST
+@allowed(Permission.MANAGE_PORTING)
+def authorization_again(request: StaffRequest, sid: str) -> HttpResponse:
+    """Go on to another letter in the place of one that nobody can sign any more."""
+    letter = visible_letter(request, sid, Permission.MANAGE_PORTING)
+    if not may_write_again(letter):
+        messages.error(request, "The letter is signed, or with its signer. Revoke it first.")
+        return go(request, letter)
+    return _write_again(request, letter)
 
 
 def _reopened(draft: LetterDraft) -> AuthorizationDocument | None:
@@ -143,10 +154,10 @@ def _send(
 def _revoke(
     request: StaffRequest,
     letter: AuthorizationDocument,
-    sids: list[str],
     form: ReasonedForm,
     context: dict[str, Any],
 ) -> HttpResponse | None:
+    named = actions.order_sids(letter)
     try:
         actions.revoke_letter(
             document=letter,
@@ -175,11 +186,15 @@ def _revoke(
         form.add_error(None, sentence_of(failure))
         return None
     messages.success(request, "Revoked. Whoever has the letter cannot sign it any more.")
-    if "again" not in request.POST:
-        return go(request, letter)
-    orders = HostedOrder.objects.filter(pk__in=sids).only("sid", "account_id")
+    return _write_again(request, letter, named) if "again" in request.POST else go(request, letter)
+
+
+def _write_again(
+    request: StaffRequest, letter: AuthorizationDocument, named: Sequence[str] = ()
+) -> HttpResponse:
     try:
-        [draft] = actions.draft_letters(orders, actor=request.user, replaces=letter)
+        draft = actions.draft_again(letter, actor=request.user, named=named)
     except actions.NothingToSign:
+        messages.warning(request, "Which orders were on it is not known any more. Tick them in the list.")
         return go(request, letter)
     return go(request, "porting:authorization-create", draft.pk)

@@ -29,7 +29,7 @@ from portal.shell import visible_accounts
 from portal.timeline import open_operation, running_reveals, timeline
 from porting.board.log import REMINDED, is_remindable, log_of, with_log
 from porting.hosting.accounts import kept_out
-from porting.hosting.calls.actions import CALL_OWNER, SEND_BILL
+from porting.hosting.calls.actions import CALL_OWNER, SEND_BILL, SEND_CODE
 from porting.hosting.letters.actions import NothingToSign, draft_letters
 from porting.hosting.ordering.actions import CREATE_ORDER
 from porting.hosting.orders import actions
@@ -52,6 +52,7 @@ OPERATION_TITLES = {
     actions.DELETE_ORDER: "Deleted",
     CALL_OWNER: "Owner called",
     SEND_BILL: "Phone bill sent",
+    SEND_CODE: "Code sent",
     REMINDED: "Team reminded",
 }
 PROPERTIES = {
