@@ -105,7 +105,7 @@ def cancel_and_file(
     if draft.is_filed:
         raise AlreadyFiled(draft)
     operations.check_may_start(natural_key(draft.account_id, draft.numbers), form_key)
-    if porting := numbers_under_way(draft):
+    if porting := numbers_under_way(draft.numbers):
         raise AlreadyPorting(porting)
     if draft.bill and not draft.document_sid:
         files.checked_file(draft.bill)
