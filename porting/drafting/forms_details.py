@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.http import QueryDict
 
 from compliance.guided.fields import EmailField, PhoneField
 from portal.numbering import spaced
 from porting.drafting.forms import EMAIL, PIN, PLAIN, WIDGET, TaskForm
-from porting.drafting.progress import ON_THE_BILL, needs_account_number
+from porting.drafting.progress import ON_THE_BILL, address_words, needs_account_number
 from porting.models import PortInDraft
 from porting.portin.drafts import ADDRESS, CUSTOMER, KATAKANA, REPRESENTATIVE
 
 # So many PINs are asked for one by one; more are pasted as a list.
 MOST_PIN_FIELDS = 40
+_KATAKANA = RegexValidator(r"^[\u30a0-\u30ff\uff61-\uff9f\s]+$", "Write it in katakana, like ジョン スミス")
+_IS_PIN = RegexValidator(r"^[A-Za-z0-9]+$", "Enter the PIN in letters and digits, without blanks or signs")
 
 
 class DetailsForm(TaskForm):
@@ -125,20 +128,32 @@ class DetailsForm(TaskForm):
             "building": "Building",
         }
         for name, label in labels.items():
-            self.fields[name] = forms.CharField(label=label, max_length=200, required=False)
+            katakana = [_KATAKANA] if "katakana" in name else []
+            self.fields[name] = forms.CharField(
+                label=label, max_length=200, required=False, validators=katakana,
+                widget=forms.TextInput(attrs=PLAIN),
+            )  # fmt: skip
+        self.fields["zip"].label, self.fields["state"].label = "Postal code", "Prefecture"
+        self.fields["state"].help_text = "Spelled as the losing carrier spells it."
         self.fields["portability_advance_carrier"] = forms.CharField(
-            label="Donor carrier",
+            label="Carrier service in Japan",
             max_length=60,
-            help_text="Twilio's identifier of the carrier service that the lines are ported from.",
-            error_messages={"required": "Enter the donor carrier"},
+            help_text="Twilio's identifier of the service into which the numbers are ported.",
+            error_messages={"required": "Enter the carrier service in Japan"},
+            widget=forms.TextInput(attrs=PLAIN),
         )
         self.fields["auto_cancel_approval_numbers"] = forms.IntegerField(
-            label="Lines that the donor carrier terminates",
+            label="Numbers that the losing carrier terminates",
             required=False,
             min_value=0,
             max_value=count,
             help_text=f"0ABJ numbers of the group that are not ported, up to {count:,}. 0 terminates none.",
-            error_messages={"max_value": f"These must be {count:,} or fewer", "min_value": "Enter 0 or more"},
+            error_messages={
+                "max_value": f"These must be {count:,} or fewer",
+                "min_value": "Enter 0 or more",
+                "invalid": "Enter a number like 0 or 2",
+            },
+            widget=forms.TextInput(attrs={"inputmode": "numeric", **PLAIN}),
         )
         for name in ("portability_advance_carrier", "auto_cancel_approval_numbers"):
             self.initial[name] = held.get(name)
@@ -163,6 +178,7 @@ class DetailsForm(TaskForm):
                 label=f"PIN of {spaced(number)}",
                 required=not is_given,
                 max_length=20,
+                validators=[_IS_PIN],
                 help_text="Given. Leave it empty to keep it." if is_given else "",
                 widget=forms.TextInput(attrs={"inputmode": "numeric", **PLAIN}),
                 error_messages={"required": f"Enter the PIN of {spaced(number)}"},
@@ -186,14 +202,10 @@ class DetailsForm(TaskForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if not cleaned.get("address_sid") and "address_sid" not in self.errors:
-            for name, words in (
-                ("street", "street"),
-                ("city", "city"),
-                ("state", "state"),
-                ("zip", "ZIP code"),
-            ):
+            words = address_words(self.draft)
+            for name in words:
                 if not cleaned.get(name) and name not in self.errors:
-                    self.add_error(name, f"Enter the {words}")
+                    self.add_error(name, f"Enter the {words[name]}")
         return cleaned
 
     def answers(self) -> dict[str, Any]:
@@ -203,8 +215,9 @@ class DetailsForm(TaskForm):
             for name in (*CUSTOMER, *REPRESENTATIVE, *KATAKANA, "portability_advance_carrier")
             if name in cleaned
         }
-        if (lines := cleaned.get("auto_cancel_approval_numbers")) is not None:
-            found["auto_cancel_approval_numbers"] = str(lines)
+        if "auto_cancel_approval_numbers" in cleaned:
+            lines = cleaned["auto_cancel_approval_numbers"]
+            found["auto_cancel_approval_numbers"] = None if lines is None else str(lines)
         found["address_sid"] = cleaned.get("address_sid") or None
         typed = {name: cleaned.get(name) or None for name in ADDRESS if name != "country"}
         found |= dict.fromkeys(ADDRESS) if found["address_sid"] else {**typed, "country": self.draft.country}

@@ -189,10 +189,10 @@ class Progress:
         if needs_account_number(draft):
             wanted["account_number"] = (CUSTOMER, "Enter the account number")
         if draft.country == "JP":
-            wanted["portability_advance_carrier"] = (CUSTOMER, "Enter the donor carrier")
+            wanted["portability_advance_carrier"] = (CUSTOMER, "Enter the carrier service in Japan")
         if not held.get("address_sid"):
-            for name in ("street", "city", "state", "zip", "country"):
-                wanted[name] = (ADDRESS, f"Enter the {name if name != 'zip' else 'ZIP code'}")
+            for name in ("street", "city", "state", "zip"):
+                wanted[name] = (ADDRESS, f"Enter the {address_words(draft)[name]}")
         for name, (task, words) in wanted.items():
             if not held.get(name):
                 yield Gap(task, name, words)
@@ -238,6 +238,12 @@ def page_of(field: str) -> str:
     """The page on which a value is given."""
     task = next((key for key, names in _TASK_OF.items() if field in names), DATE)
     return _PAGES[task]
+
+
+def address_words(draft: PortInDraft) -> dict[str, str]:
+    """What the parts of an address are called in the country of the request."""
+    region, code = ("prefecture", "postal code") if draft.country == "JP" else ("state", "ZIP code")
+    return {"street": "street", "city": "city", "state": region, "zip": code}
 
 
 def needs_account_number(draft: PortInDraft) -> bool:

@@ -27,7 +27,7 @@ def body_of(draft: PortInDraft) -> dict[str, Any]:
     if held.get("address_sid"):
         customer["address_sid"] = held["address_sid"]
     else:
-        customer["address"] = _given(held, ADDRESS)
+        customer["address"] = {"country": draft.country, **_given(held, ADDRESS)}
     body: dict[str, Any] = {
         "account_sid": draft.account_id,
         "documents": [draft.document_sid],

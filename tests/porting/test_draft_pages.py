@@ -226,10 +226,24 @@ def test_japans_fields_are_for_japan_alone(client, parent, porter, draft):
     for name in ("portability_advance_carrier", "auto_cancel_approval_numbers", "katakana_name"):
         assert page.all(f"[name={name}]")
         assert not Page.of(client, url_of("details", draft)).all(f"[name={name}]")
-    answer = send(client, "details", japan, details() | {"auto_cancel_approval_numbers": "2"})
+    wrong = {"auto_cancel_approval_numbers": "2", "katakana_name": "Smith", "state": "", "zip": ""}
+    answer = send(client, "details", japan, details() | wrong)
     summary = Page(answer).one("[data-error-summary]").text
-    assert "Enter the donor carrier" in summary
+    assert "Enter the carrier service in Japan" in summary
     assert "1 or fewer" in summary
+    assert "in katakana" in summary
+    assert "Enter the prefecture" in summary
+    assert "Enter the postal code" in summary
+
+
+def test_a_pin_with_blanks_or_signs_is_refused(client, parent, porter):
+    draft = begun(parent, porter, "50", pin_numbers=[f"{PREFIX}50"])
+
+    answer = send(client, "details", draft, details() | {"pin-0": "90 417!"})
+
+    assert "letters and digits" in Page(answer).one("[data-error-summary]").text
+    draft.refresh_from_db()
+    assert "pins" not in draft.said
 
 
 def test_only_approved_bundles_of_the_country_can_be_chosen(client, parent, draft):

@@ -164,7 +164,7 @@ def _request(store: Store, port_in: PortIn, now: int) -> str:
         "Filed": port_in.date_created, "Wanted": port_in.target_port_in_date, "From": port_in.target_port_in_time_range_start,
         "Until": port_in.target_port_in_time_range_end, "Ticket": port_in.support_ticket_id,
         "Canceled because": port_in.order_cancellation_reason, "Documents": ", ".join(port_in.documents),
-        "Bundle": port_in.bundle_sid, "Donor carrier": port_in.portability_advance_carrier,
+        "Bundle": port_in.bundle_sid, "Carrier service": port_in.portability_advance_carrier,
     }  # fmt: skip
     carrier = {
         "Customer": f"{given['customer_name']} ({given['customer_type']})", "Account number": given["account_number"],

@@ -149,7 +149,7 @@ class Form:
             self.problems.append(f"targetPortInDate: must be at least {least} days in the future")
 
     def _check_countries(self) -> None:
-        """22172 for several; in Japan a donor carrier is needed, and no more is canceled than is ported."""
+        """22172 for several; in Japan a carrier service is needed, and no more is canceled than is ported."""
         countries = {elsewhere.country_of(str(one["phone_number"])) for one in self.numbers}
         if len(countries) > 1:
             raise refusal(22172)
