@@ -194,6 +194,7 @@ NAVIGATION = (
                     "porting:port-in-fix",
                     "porting:port-in-fix-check",
                     "porting:port-in-note-mail",
+                    "porting:port-in-ticket",
                     "porting:port-in-cancel",
                     "porting:port-in-number-cancel",
                 ),

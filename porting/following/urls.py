@@ -5,6 +5,7 @@ from porting.following.fixing import views as fixing
 from porting.following.fixing import views_check
 from porting.following.landing import views as landing
 from porting.following.telling import views as telling
+from porting.following.ticket import views as ticket
 
 urlpatterns = [
     path("", views.port_in_list, name="port-in-list"),
@@ -14,6 +15,7 @@ urlpatterns = [
     path("<str:sid>/", views.port_in_detail, name="port-in-detail"),
     path("<str:sid>/refresh/", views.port_in_refresh, name="port-in-refresh"),
     path("<str:sid>/note/", views.port_in_note, name="port-in-note"),
+    path("<str:sid>/ticket/", ticket.port_in_ticket, name="port-in-ticket"),
     path("<str:sid>/reveal/<slug:field>/", views.port_in_reveal, name="port-in-reveal"),
     path("<str:sid>/fix/", fixing.port_in_fix, name="port-in-fix"),
     path("<str:sid>/fix/<uuid:pk>/", views_check.port_in_fix_check, name="port-in-fix-check"),

@@ -41,6 +41,7 @@ from porting.following.lines import (
     with_first_number,
     with_open_operation,
 )
+from porting.following.ticket.actions import SET_TICKET
 from porting.following.tracker import CancelGuard, steps_of
 from porting.hosting.refusals import sentence_of
 from porting.models import AccountFeature, PortInDraft, PortInNumber, PortInRequest
@@ -56,7 +57,9 @@ OPERATION_TITLES = {
     FILE_PORT_IN: "Filed",
     actions.CANCEL_PORT_IN: "Canceled",
     TICKED: "Seen to",
+    SET_TICKET: "Changed here",
     REMINDED: "Team reminded",
+    SET_TICKET: "Changed here",
 }
 PROPERTIES = {
     "port_in_request_status": "Status",
@@ -64,7 +67,8 @@ PROPERTIES = {
     "target_port_in_time_range_start": "Window from",
     "target_port_in_time_range_end": "Window to",
     "order_cancellation_reason": "Reason of the cancellation",
-    "support_ticket_id": "Ticket",
+    "support_ticket_id": "Twilio ticket",
+    "our_ticket": "Our ticket",
     "losing_carrier_information": "Customer at the losing carrier",
     "signature_request_url": "Signature page",
     **FIELDS,

@@ -55,6 +55,7 @@ class PortInRequest(AccountMirrored):
     status_seen = models.CharField(max_length=60, db_default="")
     status_since = models.DateTimeField(null=True)
     replaces = SidField(db_default="")  # the request whose rejected numbers this one files again
+    our_ticket = models.CharField(max_length=300, db_default="")  # an https address, or a reference
     details_read_at = models.DateTimeField(null=True)
 
     objects = PortInQuerySet.as_manager()
@@ -68,6 +69,9 @@ class PortInRequest(AccountMirrored):
             models.Index(F("remote_created_at").desc(), "sid", name="port_in_newest"),
             models.Index(fields=["ticket"], name="port_in_ticket", condition=~models.Q(ticket="")),
             models.Index(fields=["replaces"], name="port_in_replaces", condition=~models.Q(replaces="")),
+            models.Index(
+                fields=["our_ticket"], name="port_in_our_ticket", condition=~models.Q(our_ticket="")
+            ),
         ]
 
     def __str__(self) -> str:
