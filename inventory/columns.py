@@ -1,13 +1,24 @@
 """The columns of the number list: what the page, the CSV file and the URL call them."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from compliance.standing import REASONS
 from inventory import labels
 from inventory.models import PhoneNumber
 from inventory.pricing import PriceList
 from portal.numbering import national
+
+COMPLIANCE = "compliance"  # the column that is worked out anew for each page
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What columns tell of numbers that does not stand with them, as far as a column asks for it."""
+
+    prices: PriceList
+    reasons: Mapping[str, str] = field(default_factory=dict)  # of `compliance.standing`, by sid
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +28,7 @@ class Column:
     name: str
     title: str
     keys: tuple[str, ...]
-    cells: Callable[[PhoneNumber, PriceList], Sequence[Any]]
+    cells: Callable[[PhoneNumber, "Beside"], Sequence[Any]]
     is_default: bool = False
     is_figure: bool = False
     sort: str = ""
@@ -27,14 +38,19 @@ def _can(number: PhoneNumber) -> str:
     return " ".join(name for name in labels.CAPABILITIES if getattr(number, name))
 
 
-def _price(number: PhoneNumber, prices: PriceList) -> tuple[str, str]:
-    price = prices.of(number.account_id, number.country, number.number_type)
+def _price(number: PhoneNumber, beside: Beside) -> tuple[str, str]:
+    price = beside.prices.of(number.account_id, number.country, number.number_type)
     return (str(price.amount), price.currency) if price else ("", "")
 
 
-def _activity(number: PhoneNumber, _: PriceList) -> tuple[Any, ...]:
+def _activity(number: PhoneNumber, _: Beside) -> tuple[Any, ...]:
     found = getattr(number, "activity", None)
     return (found.state, found.counted_calls, found.counted_messages) if found else ("", "", "")
+
+
+def _compliance(number: PhoneNumber, beside: Beside) -> tuple[str, str]:
+    reason = beside.reasons.get(number.pk, "")
+    return (REASONS[reason].standing, REASONS[reason].title) if reason else ("", "")
 
 
 COLUMNS = (
@@ -61,6 +77,7 @@ COLUMNS = (
         lambda n, _: (n.address_requirements, n.address_id),
     ),
     Column("bundle", "Bundle", ("bundle_sid",), lambda n, _: (n.bundle_sid,)),
+    Column(COMPLIANCE, "Compliance (derived)", ("compliance", "compliance_reason"), _compliance),
     Column(
         "emergency", "Emergency", ("emergency_status", "emergency_address_status"),
         lambda n, _: (n.emergency_status, n.emergency_address_status),

@@ -1,7 +1,9 @@
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from compliance.mapping.card import card_of, with_rules
 from compliance.mapping.kinds import ASSIGN_BUNDLE
+from compliance.mapping.tally import reasons_of
 from inventory import actions, columns, forms
 from inventory.addresses.reports import fit_of_number
 from inventory.bulk.kinds import tasks_for
@@ -43,6 +46,8 @@ NUMBER_SORTS = (
     Sort("name", "Name", ("friendly_name", "sid")),
     Sort("added", "Added", ("remote_created_at", "sid"), starts_descending=True),
 )
+# So many rows of a file are read and judged at once.
+_AT_ONCE = 2000
 # The filters that stand above the list; the others are under "More filters".
 QUICK_FILTERS = ("country", "type", "can", "account")
 OPERATION_TITLES = {
@@ -76,6 +81,7 @@ def number_list(request: StaffRequest) -> HttpResponse:
     more = [
         field for field in filter_.form if field.name not in ("q", *QUICK_FILTERS) and not field.is_hidden
     ]
+    shown = {column.name: True for column in chosen}
     context = {
         "heading": "Numbers no longer listed" if request.GET.get("listed") == "no" else "Numbers",
         "list": listing,
@@ -94,9 +100,12 @@ def number_list(request: StaffRequest) -> HttpResponse:
         "more_filters": more,
         "more_count": sum(applied(filter_, request.GET, field.name) for field in more),
         "columns": chosen,
-        "shown": {column.name: True for column in chosen},
+        "shown": shown,
         "all_columns": columns.COLUMNS,
-        "prices": PriceList(accounts, {number.country for number in listing.rows}),
+        "prices": PriceList(
+            accounts if "price" in shown else (), {number.country for number in listing.rows}
+        ),
+        "reasons": reasons_of([row.pk for row in listing.rows]) if columns.COMPLIANCE in shown else {},
         "freshness": freshness("numbers", accounts),
         "can_export": request.access.can(Permission.EXPORT),
         "tasks": [] if filter_.is_about_missing else tasks_for(request.access),
@@ -116,11 +125,18 @@ def number_export(request: StaffRequest) -> HttpResponseBase:
     order = read_order(request, NUMBER_SORTS, default="number")
     rows = seek(rows, order, order.descending, key=())
     header = [f"{column.title} ({key})" for column in chosen for key in column.keys]
-    cells = (
-        [cell for column in chosen for cell in column.cells(number, prices)]
-        for number in rows.iterator(chunk_size=2000)
-    )
-    return csv_response("numbers", header, cells)
+    return csv_response("numbers", header, _csv_lines(rows, chosen, prices))
+
+
+def _csv_lines(
+    rows: QuerySet[PhoneNumber], chosen: Sequence[columns.Column], prices: PriceList
+) -> Iterator[Sequence[Any]]:
+    is_judged = any(column.name == columns.COMPLIANCE for column in chosen)
+    rest = rows.iterator(chunk_size=_AT_ONCE)
+    while batch := list(islice(rest, _AT_ONCE)):
+        beside = columns.Beside(prices, reasons_of([row.pk for row in batch]) if is_judged else {})
+        for number in batch:
+            yield [cell for column in chosen for cell in column.cells(number, beside)]
 
 
 @require_GET

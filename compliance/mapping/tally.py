@@ -25,7 +25,7 @@ from compliance.standing import (
 )
 from inventory.querysets import AnyOf
 
-_JUDGED = """
+_RULE = """
     WITH asked_for AS MATERIALIZED (
         SELECT DISTINCT iso_country, number_type FROM compliance_regulation WHERE missing_since IS NULL
     ), kind AS MATERIALIZED (
@@ -33,16 +33,12 @@ _JUDGED = """
     ), changed AS MATERIALIZED (
         SELECT DISTINCT target FROM portal_change
         WHERE resource = 'numbers' AND (fields ? 'bundle_sid' OR fields ? 'address_sid') AND at > %(horizon)s
+          {changed}
     ), mapped AS MATERIALIZED (
         SELECT number.facet_id, number.bundle_sid, number.address_sid, changed.target IS NOT NULL AS is_new,
-               count(*) AS count
-        FROM inventory_phonenumber AS number
-        LEFT JOIN changed ON changed.target = number.sid
-        WHERE number.facet_id IS NOT NULL
-        GROUP BY 1, 2, 3, 4
+               {which}
     ), judged AS (
-        SELECT facet.account_sid, facet.country, facet.number_type, mapped.facet_id, mapped.bundle_sid,
-               mapped.address_sid, mapped.is_new, mapped.count,
+        SELECT facet.account_sid, facet.country, facet.number_type, mapped.*,
                CASE
                    WHEN about.bundle = ANY (%(bad)s) THEN about.bundle
                    WHEN about.address LIKE 'address-%%' THEN about.address
@@ -104,6 +100,21 @@ _JUDGED = """
         WHERE %(accounts)s::text[] IS NULL OR facet.account_sid = ANY (%(accounts)s)
     )
 """
+_JUDGED = _RULE.format(
+    changed="",
+    which="""count(*) AS count
+        FROM inventory_phonenumber AS number
+        LEFT JOIN changed ON changed.target = number.sid
+        WHERE number.facet_id IS NOT NULL
+        GROUP BY 1, 2, 3, 4""",
+)
+_EACH = _RULE.format(
+    changed="AND target = ANY (%(sids)s)",
+    which="""number.sid
+        FROM inventory_phonenumber AS number
+        LEFT JOIN changed ON changed.target = number.sid
+        WHERE number.facet_id IS NOT NULL AND number.sid = ANY (%(sids)s)""",
+)
 # Of a combination, as the database makes it and as the ORM has it made.
 _KEY = "hashtextextended(concat_ws('/', {}), 0)"
 _KEY_OF_JUDGED = _KEY.format("facet_id, bundle_sid, '', address_sid")
@@ -116,6 +127,7 @@ _FOUND = f"""{_JUDGED}
            array_agg({_KEY_OF_JUDGED}) FILTER (WHERE is_new)
     FROM judged WHERE reason = ANY (%(reasons)s) GROUP BY facet_id
 """  # noqa: S608
+_REASONS = f"{_EACH} SELECT sid, reason FROM judged"  # noqa: S608
 _CHANGED = """
     SELECT DISTINCT target FROM portal_change
     WHERE resource = 'numbers' AND (fields ? 'bundle_sid' OR fields ? 'address_sid') AND at > %(horizon)s
@@ -178,6 +190,13 @@ def find(reasons: Collection[str]) -> Found:
         is_new = Q(AnyOf(F("sid"), changed))
         is_found = (is_found & ~is_new) | (Q(AnyOf(key, new)) & is_new)
     return Found({facet: count for facet, count, _, _ in rows}, is_found)
+
+
+def reasons_of(sids: Collection[str]) -> dict[str, str]:
+    """Why each of these numbers stands as it does, of those that Twilio lists. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REASONS, {**_parameters(None), "sids": list(sids)})
+        return dict(cursor.fetchall())
 
 
 def _parameters(account_sids: Sequence[str] | None) -> dict[str, Any]:

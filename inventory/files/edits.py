@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inventory.bulk.change import LONGEST_NAME, Effect
-from inventory.columns import COLUMNS, Column
+from inventory.columns import COLUMNS, Beside, Column
 from inventory.configuration import configuration_of
 from inventory.files.tables import Unreadable
 from inventory.models import PhoneNumber
@@ -49,7 +49,7 @@ READ = (
 _BY_KEY: Mapping[str, tuple[Column, int]] = {
     key: (column, index) for column in COLUMNS for index, key in enumerate(column.keys)
 }
-_NO_PRICES = PriceList((), ())
+_BESIDE_NOTHING = Beside(PriceList((), ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def edited(number: PhoneNumber, cells: Mapping[str, str]) -> dict[str, str]:
 
 def _exported(number: PhoneNumber, key: str) -> str:
     column, index = _BY_KEY[key]
-    value = column.cells(number, _NO_PRICES)[index]
+    value = column.cells(number, _BESIDE_NOTHING)[index]
     return "" if value is None else str(value)
 
 

@@ -1,15 +1,18 @@
+from collections.abc import Mapping
 from functools import lru_cache
 
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from compliance.standing import REASONS, STANDINGS
 from inventory import labels
 from inventory.bulk.change import words
 from inventory.configuration import Route
 from inventory.models import PhoneNumber
 from inventory.pricing import PriceList
 from portal.numbering import spaced
+from portal.templatetags.portal_ui import badge
 
 register = template.Library()
 
@@ -58,6 +61,17 @@ def route_cell(route: Route) -> SafeString:
     if route.kind == "none":
         return format_html('<span class="badge badge--bad">{}</span>', route.words)
     return format_html('<span class="cell-clip" title="{}">{}</span>', route.target, route.words)
+
+
+@register.simple_tag
+def standing_cell(sid: str, reasons: Mapping[str, str]) -> SafeString:
+    """How a number stands with regulations, and why where somebody has to do something about it."""
+    code = reasons.get(sid)
+    if code is None:
+        return SafeString("–")
+    reason = REASONS[code]
+    label = badge(STANDINGS[reason.standing])
+    return format_html('{}<span class="sub">{}</span>', label, reason.title) if reason.step else label
 
 
 register.filter("change_words", words)

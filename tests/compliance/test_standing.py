@@ -244,6 +244,9 @@ def test_the_database_says_the_same_of_every_combination():
         assert set(PhoneNumber.objects.filter(found.condition).values_list("pk", flat=True)) == sids, code
         assert sum(found.counts.values()) == len(sids)
     assert tally.tally([other.pk]) == []
+    one_by_one = {sid: code for code, sids in by_rule.items() for sid in sids}
+    assert tally.reasons_of(one_by_one) == one_by_one
+    assert tally.reasons_of([make_sid("PN")]) == {}
 
 
 @pytest.mark.django_db

@@ -78,6 +78,7 @@ def test_every_column_says_what_the_number_has(as_support, account):
         "voice_url": "https://voice.example.com/in", "voice_application_sid": "", "trunk_sid": "",
         "account_sid": account.pk, "account": "Ours", "owner": "Ada", "tags": "a, b", "sid": number.pk,
         "date_created": "2023-01-02T08:00:00+00:00", "missing_since": "", "monthly_price": "3.00000",
+        "compliance": "not_known", "compliance_reason": "No regulation is named for this kind of number",
         "currency": "EUR",
     }.items()  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inventory.columns import COLUMNS
+from inventory.columns import COLUMNS, Beside
 from inventory.configuration import PROPERTIES
 from inventory.files.edits import FIELDS, OURS, edit_of, edited, read_header, tags_of, title_of
 from inventory.files.tables import Unreadable, lines_of, text_of
@@ -57,7 +57,7 @@ def exported(*numbers, encoding="utf-8-sig", separator=","):
     """The file that the export makes of all columns, perhaps saved by a spreadsheet in its own way."""
     columns = [column for column in COLUMNS if column.name not in OF_THE_DATABASE]
     header = [f"{column.title} ({key})" for column in columns for key in column.keys]
-    rows = ([cell for column in columns for cell in column.cells(n, NoPrices())] for n in numbers)
+    rows = ([cell for column in columns for cell in column.cells(n, Beside(NoPrices()))] for n in numbers)
     text = "".join(lines(header, rows))
     if separator != ",":
         out = io.StringIO(newline="")

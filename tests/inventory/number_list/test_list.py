@@ -188,7 +188,9 @@ def test_the_part_for_htmx_is_the_pages_own(as_viewer, stock):
     assert_is_region(as_viewer, url_of(LIST, q="nothing like it"), "numbers")
 
 
-@pytest.mark.parametrize("query", ["", "q=number", "country=US&type=local", "listed=no"])
+@pytest.mark.parametrize(
+    "query", ["", "q=number", "country=US&type=local", "listed=no", "columns=compliance"]
+)
 def test_it_takes_as_many_queries_for_3_rows_as_for_200(as_support, account, query):
     few, many = make_account(), make_account()
     make_numbers(few, [{} for _ in range(3)])
