@@ -59,7 +59,6 @@ OPERATION_TITLES = {
     TICKED: "Seen to",
     SET_TICKET: "Changed here",
     REMINDED: "Team reminded",
-    SET_TICKET: "Changed here",
 }
 PROPERTIES = {
     "port_in_request_status": "Status",

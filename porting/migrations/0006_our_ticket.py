@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('portal', '0009_notes_for_customers'),
-        ('porting', '0004_reminders'),
+        ('porting', '0005_number_search'),
     ]
 
     operations = [
