@@ -28,7 +28,7 @@ from porting.drafting.zones import zones_for
 from porting.models import PortInDraft
 from porting.portin import drafts
 from porting.portin.actions import upload_bill
-from porting.portin.dates import proposed_date, warning_of
+from porting.portin.dates import proposed_date, unknown_holidays, warning_of
 
 MakeForm = Callable[..., TaskForm]
 
@@ -94,7 +94,8 @@ def draft_when(request: StaffRequest, pk: UUID) -> HttpResponse:
     }
     held = draft.said.get("target_date")
     warning = warning_of(date.fromisoformat(held), draft.country) if held else ""
-    return _task(request, draft, WHEN, WhenForm, about, {"warning": warning, "held": held})
+    context = {"warning": warning, "note": unknown_holidays(draft.country, today), "held": held}
+    return _task(request, draft, WHEN, WhenForm, about, context)
 
 
 def _task(

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.db.models.functions import TruncDate
 
 from portal.access import Access
 from portal.labels import Label, label_for
 from porting.following.lines import HEAVY
 from porting.models import PortInNumber, PortInRequest
-from porting.portin.dates import warning_of
+from porting.portin.dates import unknown_holidays, warning_of
 from porting.statuses import PORT_IN_STATES
 
 # A month has room for so many requests; the list has the others.
@@ -26,6 +26,7 @@ class Port:
     request: PortInRequest
     numbers: int
     is_agreed: bool
+    country: str
 
     @property
     def label(self) -> Label:
@@ -35,8 +36,16 @@ class Port:
 @dataclass(frozen=True, slots=True)
 class Day:
     day: date
-    warning: str
     ports: list[Port] = field(default_factory=list)
+
+    @property
+    def countries(self) -> list[str]:
+        return sorted({port.country for port in self.ports})
+
+    @property
+    def warnings(self) -> list[str]:
+        """Why carriers may not port on it, in the countries of its numbers."""
+        return list(dict.fromkeys(filter(None, (warning_of(self.day, one) for one in self.countries))))
 
     @property
     def numbers(self) -> int:
@@ -66,25 +75,34 @@ def days_of(month: date, access: Access) -> Sequence[Day]:
         agreed.filter(port_date__gte=_midnight(month), port_date__lt=_midnight(after))
         .order_by()
         .annotate(day=TruncDate("port_date", tzinfo=UTC))
-        .values_list("day", "request")
+        .values_list("day", "request", "country")
         .annotate(Count("sid"))[:MOST]
     )
     requests = PortInRequest.objects.select_related("account").defer(*HEAVY)
-    known = requests.in_bulk({sid for _, sid, _ in counts})
-    ports = [(day, Port(known[sid], count, True)) for day, sid, count in counts if sid in known]
-    dated = PortInNumber.objects.filter(request=OuterRef("pk"), port_date__isnull=False)
+    known = requests.in_bulk({sid for _, sid, _, _ in counts})
+    ports = [
+        (day, Port(known[sid], count, True, country)) for day, sid, country, count in counts if sid in known
+    ]
+    numbers = PortInNumber.objects.filter(request=OuterRef("pk"))
     wished = access.visible(requests.present().open()).filter(
-        ~Exists(dated), target_date__gte=month, target_date__lt=after
+        ~Exists(numbers.filter(port_date__isnull=False)), target_date__gte=month, target_date__lt=after
     )
+    wished = wished.annotate(country=Subquery(numbers.order_by().values("country")[:1]))
     ports += [
-        (one.target_date, Port(one, one.numbers_requested, False))
+        (one.target_date, Port(one, one.numbers_requested, False, one.country or ""))
         for one in wished.order_by("target_date", "sid")[:MOST]
         if one.target_date
     ]
     days: dict[date, Day] = {}
     for day, port in sorted(ports, key=lambda one: (one[0], not one[1].is_agreed, one[1].request.pk)):
-        days.setdefault(day, Day(day, warning_of(day, "US"))).ports.append(port)
+        days.setdefault(day, Day(day)).ports.append(port)
     return list(days.values())
+
+
+def notes_of(days: Sequence[Day]) -> list[str]:
+    """Of which countries nobody is warned of holidays, a sentence for each."""
+    countries = {country: day.day for day in days for country in day.countries}
+    return [note for one, day in sorted(countries.items()) if (note := unknown_holidays(one, day))]
 
 
 def _midnight(day: date) -> datetime:

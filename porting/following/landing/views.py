@@ -13,7 +13,7 @@ from portal.batches.asking import NotAllowed
 from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
 from portal.shell import visible_accounts
-from porting.following.landing.calendar import days_of, month_of, neighbors
+from porting.following.landing.calendar import days_of, month_of, neighbors, notes_of
 from porting.following.landing.checklist import tick
 from porting.following.views import visible_port_in
 from porting.models import PortInNumber
@@ -33,6 +33,7 @@ def port_in_calendar(request: StaffRequest) -> HttpResponse:
         "today": today,
         "days": days,
         "numbers": sum(day.numbers for day in days),
+        "notes": notes_of(days),
         "freshness": freshness("port_ins", visible_accounts(request)),
     }
     return page(request, "porting/following/port_in_calendar.html", context, fragment="calendar")

@@ -1,12 +1,13 @@
 """The calendar of ports, another date, and what is seen to when numbers have come over (L6, L9)."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from portal.models import Batch, Operation
 from porting.following.landing.calendar import month_of, neighbors
+from porting.models import PortInNumber
 from tests.factories import make_number
 from tests.pages import Page, assert_is_region, url_of
 from tests.porting.filing import PREFIX
@@ -55,6 +56,26 @@ def test_a_day_shows_what_was_asked_for_and_what_was_agreed(twilio, parent, as_p
     assert "3 numbers on 2 days" in page.one("caption").text
     assert page.has_link("August 2099")
     assert "No port in" in Page.of(as_porter, url_of(CALENDAR, month="2098-01")).one("main").text
+
+
+@pytest.mark.parametrize(
+    ("country", "said"),
+    [
+        ("JP", "Labor Thanksgiving Day is a holiday (Japan)"),
+        ("DE", "Agreed"),
+        ("XX", "Holidays (XX) are not known here"),
+    ],
+)
+def test_holidays_of_the_calendar_are_those_of_the_numbers_country(parent, as_porter, country, said):
+    request = filed(parent, "00")
+    PortInNumber.objects.filter(request=request).update(
+        country=country, port_date=datetime(2026, 11, 23, 15, tzinfo=UTC)
+    )
+
+    text = Page.of(as_porter, url_of(CALENDAR, month="2026-11")).one("main").text
+
+    assert said in text
+    assert ("holiday" in text.lower()) is (country != "DE")
 
 
 def test_another_date_is_for_support_and_the_text_is_ready(twilio, parent, as_porter):
