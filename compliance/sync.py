@@ -14,6 +14,7 @@ from django.utils import timezone
 from compliance import gateway
 from compliance.models import (
     Bundle,
+    ItemAssignment,
     Regulation,
     RegulationVersion,
     RegulatoryType,
@@ -159,6 +160,20 @@ def refetch_bundle(
         replace_scopes(EVALUATIONS, [sid], evaluations, asked_at=asked_at, source=source)
         Bundle.objects.filter(pk=sid).update(items_read_at=asked_at)
     return Bundle.objects.filter(pk=sid).first()
+
+
+def refetch_documents(bundle: Bundle, *, source: Change.Source) -> None:
+    """Ask Twilio for the documents that a bundle holds, and copy them in: a decision is about each of them.
+
+    Raises what a read raises.
+    """
+    login = bundle.account.require_own_login()
+    held = ItemAssignment.objects.present().filter(bundle=bundle, object_sid__startswith="RD")
+    documents = []
+    for sid in held.order_by("object_sid").values_list("object_sid", flat=True):
+        with suppress(Absent):  # deleted meanwhile; the next listing tells
+            documents.append(gateway.fetch_document(login, sid, patience=IN_A_TASK))
+    apply_snapshots(DOCUMENTS, documents, source=source)
 
 
 def apply_bundle(snapshot: Snapshot, *, source: Change.Source, operation: Operation | None = None) -> None:

@@ -28,6 +28,7 @@ def read_bundle(delivery: Delivery) -> str:
     bundle = sync.refetch_bundle(delivery.account, delivery.target, source=Change.Source.WEBHOOK)
     if bundle is None:
         return "Twilio does not have this bundle, or not any more."
+    sync.refetch_documents(bundle, source=Change.Source.WEBHOOK)
     told = [] if is_known else ["It was read for the first time."]
     if _keep_reason(delivery, bundle):
         told.append("Why it was rejected is kept with the bundle.")

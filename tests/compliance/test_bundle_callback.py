@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from compliance.callbacks import tasks  # noqa: F401 (registers them)
 from compliance.callbacks.actions import POLLED_EVERY
-from compliance.models import Bundle
+from compliance.models import Bundle, SupportingDocument
 from portal.models import Change, Delivery
 from portal.sandbox.callbacks import CallbackSettings
 from portal.sandbox.faults import Fault
@@ -132,6 +132,19 @@ def test_the_reason_of_a_rejection_is_kept_and_shown_to_nobody_in_the_inbox(twil
     assert mirrored(bundle).review_reason == "Ms Example's name differs"
     assert "rejected is kept with the bundle" in Delivery.objects.latest("received_at").effect
     assert "Example" not in str(Delivery.objects.values_list("said", "why", "error", "effect", "headers"))
+
+
+def test_what_was_decided_of_its_documents_is_read_with_it(twilio, bundle):
+    arrive(twilio)
+    held = SupportingDocument.objects.in_bundle(bundle)
+    assert set(held.values_list("status", flat=True)) == {"pending-review"}
+
+    judge(twilio, bundle, status="twilio-approved")
+    arrive(twilio)
+
+    assert set(held.values_list("status", flat=True)) == {"approved"}
+    change = Change.objects.filter(resource="documents", kind="changed").first()
+    assert change.source == Change.Source.WEBHOOK
 
 
 def test_a_reason_that_came_too_late_is_not_that_of_an_approval(twilio, bundle):
