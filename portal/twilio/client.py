@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
@@ -25,6 +25,7 @@ import requests
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
@@ -60,7 +61,7 @@ class Call:
     name: str
     writes: bool
     patience: Patience
-    requested_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    requested_at: datetime = field(default_factory=lambda: timezone.now())
     status: int | None = None
     body: bytes = b""
     request_id: str = ""
@@ -186,7 +187,7 @@ class PortalHttpClient(HttpClient):
     def _exchange(
         self, call: Call, method: str, address: str, attempt: int, options: dict[str, Any]
     ) -> requests.Response:
-        call.requested_at = datetime.now(UTC)
+        call.requested_at = timezone.now()
         call.requests += 1
         call.status, call.body, call.request_id, call.retry_after = None, b"", "", None
         started = perf_counter()
@@ -233,7 +234,7 @@ def _retry_after(header: str) -> float | None:
         return None
     if moment.tzinfo is None:
         return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return max(0.0, (moment - timezone.now()).total_seconds())
 
 
 def _ms(started: float) -> int:

@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 from heapq import merge
 from typing import Any
 
-from django.db.models import Case, DateTimeField, DurationField, ExpressionWrapper, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    DateTimeField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models import Count as Counted
 from django.db.models.functions import Coalesce, Length
 from django.http import HttpRequest, QueryDict
@@ -25,6 +36,7 @@ from portal.listing import (
     list_url,
     seek,
 )
+from portal.models import TwilioAccount
 from portal.numbering import spaced
 from porting.board.log import Told, log_of, with_log
 from porting.deadlines import Deadline, Stage, deadline_in, late_after
@@ -43,6 +55,8 @@ _LETTER_STAGES: Mapping[str, Stage] = {
 _NO_LIMIT = timedelta(days=36_500)
 _ORDER = Order(Sort("until", "Time left", ("until", "sid")), descending=False)
 _CHUNK = 1000
+# What belongs to an account that is not in the mirror yet has no page, so it is not counted either.
+_IS_CONNECTED = Exists(TwilioAccount.objects.filter(pk=OuterRef("account_id")))
 _PERSONAL_OF_HOSTING = ("payload", "email", "cc_emails")
 
 
@@ -179,6 +193,7 @@ def figures_of(access: Access, now: datetime) -> Figures:
     sources = {source.kind: source for source in SOURCES}
     parts = [
         access.visible(source.rows())
+        .filter(_IS_CONNECTED)
         .order_by()
         .annotate(kind=Value(source.kind))
         .values_list("kind", "status")

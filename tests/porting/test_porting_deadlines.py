@@ -11,7 +11,7 @@ from portal.models import Role
 from portal.sandbox.hosting.settings import HostingSettings
 from porting.deadlines import count_days, late_after
 from porting.models import HostedOrder, PortInRequest
-from tests.factories import make_account, make_user
+from tests.factories import make_account, make_sid, make_user
 from tests.mirroring import complete
 from tests.pages import Page, assert_is_region, url_of
 from tests.porting.filing import LOSING_CARRIER
@@ -167,6 +167,14 @@ def test_nobody_sees_what_is_of_another_account(twilio, parent, waiting):
 
     assert rows(client) == []
     assert waiting.pk not in content(client.get(f"{BOARD}export/"))
+
+
+def test_what_is_of_an_account_that_is_not_mirrored_yet_is_neither_shown_nor_counted(
+    parent, as_porter, waiting
+):
+    PortInRequest.objects.update(account=make_sid("AC"))
+    assert rows(as_porter) == []
+    assert "Nothing is open" in Page.of(as_porter, BOARD).text
 
 
 def test_each_line_leads_to_what_can_be_done_about_it(twilio, parent, address, as_porter, as_viewer, waiting):
