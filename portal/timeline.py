@@ -67,7 +67,7 @@ def timeline(
     events = [
         *(_operation_event(operation, kinds, properties) for operation in operations),
         *(change_event(change, properties=properties, personal=personal) for change in changes),
-        *(_note_event(note) for note in notes),
+        *(note_event(note) for note in notes),
     ]
     if with_reveals:
         reveals = Reveal.objects.filter(target=target).select_related("actor")[:LENGTH]
@@ -106,7 +106,8 @@ def _operation_event(operation: Operation, kinds: Mapping[str, str], properties:
     )
 
 
-def _note_event(note: Note) -> Event:
+def note_event(note: Note) -> Event:
+    """A note, with whom it is for and whether it was mailed. No query where its mail was read with it."""
     mail: NoteMail | None = getattr(note, "mail", None)
     state, mailed_to = note.audience, ""
     if mail:

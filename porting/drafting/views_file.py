@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.access import Permission, allowed
@@ -12,11 +13,13 @@ from portal.files import NotThere
 from portal.http import StaffRequest, go
 from portal.models import Operation
 from portal.operations import AlreadySent, AlreadyUnderWay
-from portal.reveal.reveals import mask
+from portal.reveal.reveals import mask_address
 from portal.secrets import CannotDecrypt
+from portal.timeline import note_event
 from porting.drafting.pages import draft_of, draft_page
 from porting.drafting.progress import read_progress
 from porting.drafting.summary import sections_of
+from porting.following.telling.correction import CorrectionForm, correction_form, note_of
 from porting.models import AccountFeature, PortInDraft, PortInRequest
 from porting.portin.actions import AlreadyFiled, AlreadyPorting, begin_filing, filing_of
 from porting.portin.refusals import failure_of, sentence_of
@@ -102,22 +105,28 @@ def draft_filed(request: StaffRequest, pk: UUID) -> HttpResponse:
     Until there is a request it says how far that is, and leads back to the answers if it came to nothing.
     """
     draft = draft_of(request, pk, must_be_open=False)
+    return filed_page(request, draft)
+
+
+def filed_page(
+    request: StaffRequest, draft: PortInDraft, *, tell_form: CorrectionForm | None = None, status: int = 200
+) -> HttpResponse:
+    """Of numbers that were filed again it also offers a note for the customer, or shows the one there is."""
     port_in = PortInRequest.objects.select_related("account").filter(pk=draft.port_in_sid).first()
     filing = filing_of(draft)
     if port_in is None and (filing is None or not filing.is_open):
         return go(request, "porting:draft-check", draft.pk)
-    context = {
+    context: dict[str, Any] = {
         "port_in": port_in,
         "filing": filing,
         "is_uncertain": filing is not None and filing.state == Operation.State.UNCERTAIN,
         "label": PORT_IN_STATES.get(port_in.status) if port_in else None,
-        "signer": _masked_mail(port_in.carrier.get("authorized_representative_email")) if port_in else "",
+        "signer": mask_address(port_in.carrier.get("authorized_representative_email")) if port_in else "",
         "loa_days": LOA_DAYS,
     }
-    return draft_page(request, "draft_filed", draft, context, fragment="filed")
-
-
-def _masked_mail(mail: Any) -> str:
-    """`o••••@thornlea.example.com`: enough to know whose it is, not enough to write to it."""
-    name, _, host = str(mail or "").partition("@")
-    return f"{name[:1]}••••@{host}" if host else mask(mail)
+    if port_in and draft.replaces:
+        old = get_object_or_404(PortInRequest, pk=draft.replaces)
+        note = note_of(old, port_in)
+        form = None if note else tell_form or correction_form(old, port_in)
+        context |= {"old": old, "told": [note_event(note)] if note else [], "tell_form": form}
+    return draft_page(request, "draft_filed", draft, context, fragment="filed", status=status)

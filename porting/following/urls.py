@@ -19,6 +19,7 @@ urlpatterns = [
     path("<str:sid>/reveal/<slug:field>/", views.port_in_reveal, name="port-in-reveal"),
     path("<str:sid>/fix/", fixing.port_in_fix, name="port-in-fix"),
     path("<str:sid>/fix/<uuid:pk>/", views_check.port_in_fix_check, name="port-in-fix-check"),
+    path("<str:sid>/fix/<uuid:pk>/note/", telling.port_in_fix_note, name="port-in-fix-note"),
     path("<str:sid>/tick/", landing.port_in_tick, name="port-in-tick"),
     path("<str:sid>/set-up/", landing.port_in_set_up, name="port-in-set-up"),
     path("<str:sid>/cancel/", views_cancel.port_in_cancel, name="port-in-cancel"),

@@ -185,6 +185,7 @@ NOT_PAGES = {
     "compliance:document-export", "compliance:document-note", "compliance:document-refresh",
     "porting:check-prepare", "porting:check-stop", "porting:check-again", "porting:check-export",
     "porting:draft-delete", "porting:draft-leave-out",
+    "porting:port-in-fix-note",
     "porting:port-in-export", "porting:port-in-refresh", "porting:port-in-note", "porting:port-in-tick",
     "porting:porting-webhook", "porting:porting-webhook-delete", "compliance:own-number-remove",
     "porting:deadline-export", "porting:deadline-remind",

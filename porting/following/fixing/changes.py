@@ -7,7 +7,7 @@ from compliance.guided.fields import said
 from portal.models import User
 from portal.numbering import spaced
 from portal.reveal.reveals import mask
-from porting.following.fixing.forms import LABELS
+from porting.following.fixing.labels import LABELS
 from porting.models import PortInDraft, PortInRequest
 
 

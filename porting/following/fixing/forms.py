@@ -9,23 +9,12 @@ from portal.forms import PortalForm
 from portal.numbering import MOBILE, spaced
 from porting.drafting.progress import ON_THE_BILL
 from porting.following.fixing.groups import Group
+from porting.following.fixing.labels import LABELS
 from porting.portin.dates import BILL_DAYS, earliest_date, oldest_bill
 from porting.rejections import Way
 
 _TEXT = {"autocomplete": "off", "spellcheck": "false"}
 _DAY = "compliance/guided/_field.html"
-LABELS = {
-    "customer_name": "Customer name",
-    "customer_type": "Customer type",
-    "account_number": "Account number",
-    "authorized_representative": "Authorized representative",
-    "authorized_representative_email": "Representative's e-mail",
-    "street": "Street",
-    "street_2": "Building, floor or suite",
-    "city": "City",
-    "state": "State",
-    "zip": "ZIP code",
-}
 # So many PINs are asked for here; those of more numbers are given in the draft.
 MOST_PINS = 40
 _PIN = "pin-"
