@@ -18,6 +18,7 @@ PRODUCTION = env -i PATH="$$PATH" HOME="$$HOME" \
 	DATABASE_URL='postgresql://numberdesk@/numberdesk?host=/nonexistent' \
 	BROKER_URL=redis://127.0.0.1:1/0 \
 	CACHE_URL=redis://127.0.0.1:1/1 \
+	CLAMD_URL=unix:///nonexistent/clamd.ctl \
 	SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 	DIGEST_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(32))')" \
 	FIELD_ENCRYPTION_KEYS="$$($(BIN)/python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')"

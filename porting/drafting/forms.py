@@ -130,7 +130,10 @@ class BillForm(TaskForm):
         return found if isinstance(found, CheckedFile) else None
 
     def answers(self) -> dict[str, Any]:
-        return {"bill_date": self.cleaned_data["bill_date"]} if self.cleaned_data.get("bill_date") else {}
+        found = {"bill_date": self.cleaned_data["bill_date"]} if self.cleaned_data.get("bill_date") else {}
+        if self.file and self.file.stored_id != str(self.draft.bill_id):
+            found["matches"] = None  # that was another bill
+        return found
 
 
 class TimeOfDayField(forms.TimeField):

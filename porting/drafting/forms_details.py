@@ -14,6 +14,9 @@ from porting.drafting.progress import ON_THE_BILL, address_words, needs_account_
 from porting.models import PortInDraft
 from porting.portin.drafts import ADDRESS, CUSTOMER, KATAKANA, REPRESENTATIVE
 
+# What the bill says of a value that was typed, and what it can say
+ON_BILL = "on_bill-"
+SAME, OTHER = "same", "other"
 # So many PINs are asked for one by one; more are pasted as a list.
 MOST_PIN_FIELDS = 40
 _KATAKANA = RegexValidator(r"^[\u30a0-\u30ff\uff61-\uff9f\s]+$", "Write it in katakana, like ジョン スミス")
@@ -73,14 +76,6 @@ class DetailsForm(TaskForm):
     zip = forms.CharField(
         label="ZIP code", max_length=20, required=False, widget=forms.TextInput(attrs=PLAIN)
     )
-    on_the_bill = forms.MultipleChoiceField(
-        label="What does the bill show exactly as it was typed?",
-        required=False,
-        choices=[(name, f"{words.capitalize()} matches") for name, words in ON_THE_BILL.items()],
-        widget=forms.CheckboxSelectMultiple,
-        help_text="Most rejections come from a name, an account number or an address that differs. What is "
-        "not ticked is marked, and can be filed all the same.",
-    )
 
     def __init__(
         self, draft: PortInDraft, *args: Any, addresses: Sequence[tuple[str, str]] = (), **kwargs: Any
@@ -89,7 +84,6 @@ class DetailsForm(TaskForm):
         held = draft.said
         names = (*CUSTOMER, *REPRESENTATIVE, *ADDRESS, *KATAKANA, "address_sid")
         self.initial.update({name: held.get(name) for name in names})
-        self.initial["on_the_bill"] = held.get("matches") or []
         if not held.get("account_telephone_number"):
             self.initial["account_telephone_number"] = spaced(draft.numbers[0])
         self.fields["account_number"].required = needs_account_number(draft)
@@ -107,6 +101,7 @@ class DetailsForm(TaskForm):
         if draft.country == "JP":
             self._ask_for_japan()
         self._ask_for_pins()
+        self._ask_what_the_bill_says()
 
     def choose_address(self, sid: str) -> None:
         """The address that was created for this request stands in the field, whatever was typed before."""
@@ -185,6 +180,23 @@ class DetailsForm(TaskForm):
             )
             self.fields[f"{PIN}{index}"].is_optional = False  # type: ignore[attr-defined]
 
+    def _ask_what_the_bill_says(self) -> None:
+        """Each value that is commonly rejected is compared by itself, so that none is passed over (L10)."""
+        matches = self.draft.said.get("matches")
+        for name, words in ON_THE_BILL.items():
+            self.fields[ON_BILL + name] = forms.ChoiceField(
+                label=words.capitalize(),
+                choices=[(SAME, "As typed above"), (OTHER, "Otherwise, or not at all")],
+                widget=forms.RadioSelect,
+                error_messages={"required": f"Say how the {words} stands on the bill"},
+            )
+            if matches is not None:
+                self.initial[ON_BILL + name] = SAME if name in matches else OTHER
+
+    @property
+    def compared_fields(self) -> list[forms.BoundField]:
+        return [self[ON_BILL + name] for name in ON_THE_BILL]
+
     @property
     def pin_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name == "pins" or name.startswith(PIN)]
@@ -206,6 +218,10 @@ class DetailsForm(TaskForm):
             for name in words:
                 if not cleaned.get(name) and name not in self.errors:
                     self.add_error(name, f"Enter the {words[name]}")
+        if not (cleaned.get("account_number") or self.fields["account_number"].required):
+            # Nothing was typed that the bill could contradict.
+            self.errors.pop(ON_BILL + "account_number", None)
+            cleaned[ON_BILL + "account_number"] = SAME
         return cleaned
 
     def answers(self) -> dict[str, Any]:
@@ -223,7 +239,9 @@ class DetailsForm(TaskForm):
         found |= dict.fromkeys(ADDRESS) if found["address_sid"] else {**typed, "country": self.draft.country}
         if pins := self._pins():
             found["pins"] = {**(self.draft.said.get("pins") or {}), **pins}
-        found["matches"] = cleaned.get("on_the_bill", [])
+        compared = {name: cleaned.get(ON_BILL + name) for name in ON_THE_BILL}
+        if all(compared.values()):
+            found["matches"] = [name for name, says in compared.items() if says == SAME]
         return found
 
     def _pins(self) -> dict[str, str]:

@@ -201,7 +201,7 @@ class Progress:
         if missing:
             yield Gap(PINS, "pins", f"Enter the PIN of {len(missing):,} number{'s'[: len(missing) > 1]}")
         if held.get("matches") is None:
-            yield Gap(MATCH, "on_the_bill", "Compare what was typed with the bill")
+            yield Gap(MATCH, "on_bill-customer_name", "Compare what was typed with the bill")
 
     def _when(self) -> Iterator[Gap]:
         day = self.draft.said.get("target_date")

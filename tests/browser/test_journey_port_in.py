@@ -88,7 +88,7 @@ def test_a_list_and_a_bill_become_a_filed_request_in_twelve_clicks(
         },
     )
     for name in ("Customer name", "Account number", "Address"):
-        walk.press(page.get_by_role("checkbox", name=f"{name} matches"))
+        walk.press(page.get_by_role("group", name=name).get_by_label("As typed above"))
     look(page, scripts)
     walk.press(page.get_by_role("button", name="Continue"))
 

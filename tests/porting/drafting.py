@@ -12,6 +12,7 @@ from PIL import Image
 from portal.models import Operation, Purpose, TwilioAccount, User
 from portal.uploads.check import CheckedFile
 from porting.drafting.actions import keep_bill
+from porting.drafting.progress import ON_THE_BILL
 from porting.models import PortInDraft, PortInRequest
 from porting.portin.actions import FILE_PORT_IN, begin_filing, carry_out_filing
 from porting.portin.drafts import create_draft
@@ -60,16 +61,16 @@ def details() -> dict[str, Any]:
         "city": "Portland",
         "state": "ME",
         "zip": "04101",
-        "on_the_bill": ["customer_name", "account_number", "address"],
+        **{f"on_bill-{name}": "same" for name in ON_THE_BILL},
     }
 
 
 def answers(**changes: Any) -> dict[str, Any]:
     """What a draft keeps when all of its tasks are done."""
-    typed = details()
+    typed = {name: value for name, value in details().items() if not name.startswith("on_bill-")}
     return {
         **typed,
-        "matches": typed.pop("on_the_bill"),
+        "matches": list(ON_THE_BILL),
         "account_telephone_number": f"{PREFIX}10",
         "country": "US",
         "bill_date": today().isoformat(),

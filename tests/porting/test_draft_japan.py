@@ -29,7 +29,7 @@ JAPAN = {
     "building": "Sample Building 5F",
     "portability_advance_carrier": "SERVICE_A",
     "auto_cancel_approval_numbers": "0",
-    "on_the_bill": ["customer_name", "address"],
+    "on_bill-account_number": "",
 }
 
 
