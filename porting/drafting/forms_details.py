@@ -35,11 +35,13 @@ class DetailsForm(TaskForm):
     customer_name = forms.CharField(
         max_length=200,
         help_text="As it is registered with the losing carrier.",
+        error_messages={"required": "Enter the customer name"},
         widget=forms.TextInput(attrs=PLAIN),
     )
     account_number = forms.CharField(
         max_length=100,
         help_text="The customer's account at the losing carrier, as on the bill.",
+        error_messages={"required": "Enter the account number"},
         widget=forms.TextInput(attrs=PLAIN),
     )
     account_telephone_number = PhoneField(
@@ -47,6 +49,7 @@ class DetailsForm(TaskForm):
         country="",
         label="Account telephone number",
         help_text="The main number of the account. If it is not known, one of the numbers to port will do.",
+        error_messages={"required": "Enter the account telephone number"},
     )
     authorized_representative = forms.CharField(
         label="Name",
@@ -59,6 +62,7 @@ class DetailsForm(TaskForm):
         EMAIL,
         label="Representative's e-mail",
         help_text="Twilio mails the letter of authorization there, to be signed within 30 days.",
+        error_messages={"required": "Enter the representative's e-mail address"},
         widget=forms.TextInput(attrs={"inputmode": "email", **PLAIN}),
     )
     address_sid = forms.ChoiceField(label="Address of the account", required=False)

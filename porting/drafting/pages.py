@@ -31,7 +31,7 @@ def draft_page(
     draft: PortInDraft,
     context: dict[str, Any],
     *,
-    fragment: str = "",
+    fragment: str = "task",
     status: int = 200,
 ) -> HttpResponse:
     """A page that may show personal values: no cache keeps it."""
