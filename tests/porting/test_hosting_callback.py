@@ -130,7 +130,11 @@ def test_callbacks_that_come_twice_and_late_end_in_the_right_status(twilio, pare
     assert ["verified", "received"] not in list(seen), "a status never moves back"
 
 
-def test_a_letter_is_read_when_its_orders_go_on(twilio, parent, address):
+@pytest.mark.parametrize(
+    ("act", "order", "letter"),
+    [("sign", "carrier_processing", "signed"), ("decline", "verified", "canceled")],
+)
+def test_a_letter_is_read_when_its_orders_go_on(act, order, letter, twilio, parent, address):
     sid = order_of(twilio, parent, address, "11")
     twilio.hosting.process(sid)
     twilio.hosting.verify(sid)
@@ -145,12 +149,13 @@ def test_a_letter_is_read_when_its_orders_go_on(twilio, parent, address):
     )
     complete(parent, "authorizations")
     deliver(twilio)
+    Delivery.objects.all().delete()  # more than a minute passes: the same words are news again
 
-    twilio.hosting.sign(document["sid"])
+    getattr(twilio.hosting, act)(document["sid"])
     deliver(twilio)
 
-    assert HostedOrder.objects.get(pk=sid).status == "carrier_processing"
-    assert AuthorizationDocument.objects.get(pk=document["sid"]).status == "signed"
+    assert HostedOrder.objects.get(pk=sid).status == order
+    assert AuthorizationDocument.objects.get(pk=document["sid"]).status == letter
 
 
 def test_what_is_not_called_back_is_asked_for(twilio, parent, address):

@@ -31,8 +31,9 @@ def read_order(delivery: Delivery) -> str:
     order = sync.refetch_order(account, delivery.target, source=Change.Source.WEBHOOK)
     if order is None:
         return "Twilio does not have this order, or not any more."
-    if order.signing_document_sid and order.status != "pending_loa":
-        _read_letter_of(order)
+    if order.status != "pending_loa":
+        # A letter that was declined or taken back is no longer named by its orders.
+        _read_letter(account, order.signing_document_sid or (known.signing_document_sid if known else ""))
     return "" if known else "It was read for the first time."
 
 
@@ -46,14 +47,13 @@ def poll_hosting() -> int:
         return _poll(orders, sync.refetch_order) + _poll(letters, sync.refetch_authorization)
 
 
-def _read_letter_of(order: HostedOrder) -> None:
+def _read_letter(account: TwilioAccount, sid: str) -> None:
     """Letters have no callback: one whose orders went on was signed, or is over. Once for all of them."""
-    sid = order.signing_document_sid
     waiting = AuthorizationDocument.objects.waiting().filter(pk=sid)
-    if not waiting.exists() or not cache.add(f"letter-read:{sid}", "1", 10):
+    if not sid or not waiting.exists() or not cache.add(f"letter-read:{sid}", "1", 10):
         return
     try:
-        sync.refetch_authorization(order.account, sid, source=Change.Source.WEBHOOK)
+        sync.refetch_authorization(account, sid, source=Change.Source.WEBHOOK)
     except TwilioFailure as failure:
         log.info("letter.unread", letter=sid, code=failure.code)
 
