@@ -111,7 +111,7 @@ def file_field(stored_id: UUID) -> str:
 
 
 def mask(value: Any) -> str:
-    """What everybody may see of a value: its first letter and how long it is. `A•••• (7)`."""
+    """What everybody may see of a value: its first letter and how long it is. `A•••• (7 characters)`."""
     match value:
         case _ if value in _NOTHING:
             return "–"
@@ -121,7 +121,7 @@ def mask(value: Any) -> str:
             text = str(value)
             # Of a short one, the first letter would be half of it.
             shown = text[0] if len(text) >= 5 else ""
-            return f"{shown}•••• ({len(text)})"
+            return f"{shown}•••• ({len(text)} character{'s' if len(text) > 1 else ''})"
 
 
 def mask_address(mail: Any) -> str:

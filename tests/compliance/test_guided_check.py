@@ -82,7 +82,7 @@ def test_values_that_others_typed_are_masked(full):
     _, colleague = reviewer()
 
     page = Page.of(colleague, url(full, "check/"))
-    assert "R•••• (16)" in page.one(".check:has(#section-1)").text
+    assert "R•••• (16 characters)" in page.one(".check:has(#section-1)").text
     assert "desk@example.com" not in page.source
     colleague.get(url(full, "tasks/contact/"))
     assert Reveal.objects.get().target == full.pk

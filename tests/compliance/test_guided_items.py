@@ -81,7 +81,7 @@ def test_an_end_user_that_fits_is_offered_masked_and_used_without_typing(client,
 
     page = Page.of(client, who)
     option = page.one(f".choice:has(#id_use_{end_user.pk})")
-    assert "R•••• (16)" in option.text
+    assert "R•••• (16 characters)" in option.text
     answer = send(client, who, use=end_user.pk)
     assert answer.status_code == 302
     assert ItemAssignment.objects.present().get(bundle=draft).object_sid == end_user.pk

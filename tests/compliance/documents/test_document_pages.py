@@ -152,8 +152,8 @@ def test_the_csv_masks_what_is_personal(as_support, stock):
     answer = as_support.get(f"{LIST}export/?used=yes")
     [header, row] = list(csv.reader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()))
     told = dict(zip(header, row, strict=True))
-    assert told["Attributes (masked) (attributes)"] == "business_name T•••• (15); issue_date " + (
-        f"{day(-30)[0]}•••• (10)"
+    assert told["Attributes (masked) (attributes)"] == "business_name T•••• (15 characters); issue_date " + (
+        f"{day(-30)[0]}•••• (10 characters)"
     )
     assert told["Rule (derived) (rule)"] == "3 months after its date of issue"
     assert PERSONAL not in str(row)
@@ -190,7 +190,7 @@ def _month(number):
 
 def test_a_document_shows_masks_reasons_and_its_bundles(as_compliance, document, stock):
     page = Page.of(as_compliance, document.get_absolute_url())
-    assert "T•••• (15)" in page.text
+    assert "T•••• (15 characters)" in page.text
     assert PERSONAL not in page.source
     assert "German numbers" in page.text
     assert "3 months after its date of issue" in page.text

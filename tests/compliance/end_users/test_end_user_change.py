@@ -55,7 +55,7 @@ def told(twilio, end_user):
 def test_the_form_asks_what_its_type_can_say_and_shows_no_value(client, end_user):
     page = Page.of(client, url(end_user, "edit"))
     assert "value-business_website" in page.source
-    assert "Now M•••• (16). Leave it empty to keep that." in page.one("form.form").text
+    assert "Now M•••• (16 characters). Leave it empty to keep that." in page.one("form.form").text
     assert not any(value in page.source for value in VALUES.values())
 
 
