@@ -1,6 +1,6 @@
 """How old is what a page shows, and what is being done about it (UX-39, UX-40)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -39,22 +39,52 @@ class Freshness:
 
 def freshness(resource: str, accounts: Sequence[TwilioAccount]) -> Freshness:
     """One query, however many accounts."""
-    watched = [
+    return freshness_of((resource,), accounts)[resource]
+
+
+def freshness_of(resources: Sequence[str], accounts: Sequence[TwilioAccount]) -> dict[str, Freshness]:
+    """That of several resources, in one query."""
+    watched = {resource: _watched(resource, accounts) for resource in resources}
+    sids = {account.pk for some in watched.values() for account in some}
+    runs = SyncRun.objects.filter(account__in=sids, resource__in=list(resources))
+    keys = ("account_id", "resource")
+    latest = runs.order_by(*keys, "-queued_at").distinct(*keys)
+    complete: dict[tuple[str, str], SyncRun] = {}
+    last: dict[tuple[str, str], SyncRun] = {}
+    for run in latest.union(runs.latest_complete(resources), all=True):
+        key = run.resource, run.account_id
+        if key not in last or run.queued_at > last[key].queued_at:
+            last[key] = run
+        if run.state == SyncRun.State.DONE:
+            complete[key] = run
+    return {
+        resource: _freshness(
+            resource,
+            some,
+            {account.pk: complete[key] for account in some if (key := (resource, account.pk)) in complete},
+            {account.pk: last[key] for account in some if (key := (resource, account.pk)) in last},
+        )
+        for resource, some in watched.items()
+    }
+
+
+def _watched(resource: str, accounts: Sequence[TwilioAccount]) -> list[TwilioAccount]:
+    """The accounts that the resource is read from."""
+    return [
         account
         for account in accounts
         if account.is_watched
         and account.missing_since is None
         and not (resource in settings.SYNC_BY_PARENTS and account.is_subaccount)
     ]
-    runs = SyncRun.objects.filter(account__in=[account.pk for account in watched], resource=resource)
-    latest = runs.order_by("account_id", "-queued_at").distinct("account_id")
-    complete: dict[str, SyncRun] = {}
-    last: dict[str, SyncRun] = {}
-    for run in latest.union(runs.latest_complete([resource]), all=True):
-        if run.account_id not in last or run.queued_at > last[run.account_id].queued_at:
-            last[run.account_id] = run
-        if run.state == SyncRun.State.DONE:
-            complete[run.account_id] = run
+
+
+def _freshness(
+    resource: str,
+    watched: Sequence[TwilioAccount],
+    complete: Mapping[str, SyncRun],
+    last: Mapping[str, SyncRun],
+) -> Freshness:
     never_read = [account for account in watched if account.pk not in complete]
     as_of = min((run.finished_at for run in complete.values() if run.finished_at), default=None)
     limit = settings.STALE_AFTER[resource]

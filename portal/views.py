@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal import health
 from portal.access import Permission, administrators, allowed
 from portal.dashboard import inventory_of
-from portal.freshness import freshness
+from portal.freshness import freshness_of
 from portal.http import StaffRequest, page
 from portal.labels import RUN_STATES, label_for
 from portal.mirror import runs
@@ -33,10 +33,11 @@ _A_YEAR = 365 * 24 * 3600
 @allowed(Permission.VIEW)
 def home(request: StaffRequest) -> HttpResponse:
     accounts = visible_accounts(request)
+    read = freshness_of(("numbers", "prices"), accounts)
     context = {
         "inventory": inventory_of(request.access, accounts),
-        "freshness": freshness("numbers", accounts),
-        "prices": freshness("prices", accounts),
+        "freshness": read["numbers"],
+        "prices": read["prices"],
         "waiting": _waiting_for(request),
     }
     return page(request, "portal/home.html", context)

@@ -11,7 +11,7 @@ from compliance.mapping.report import Line, Report, report_of
 from compliance.standing import MEANINGS, REASONS, REVIEW_DAYS, STANDINGS
 from portal.access import Permission, allowed
 from portal.csv_files import csv_response
-from portal.freshness import freshness
+from portal.freshness import freshness_of
 from portal.http import StaffRequest, page
 from portal.shell import visible_accounts
 
@@ -23,6 +23,7 @@ def compliance_report(request: StaffRequest) -> HttpResponse:
     accounts = visible_accounts(request)
     opened = request.GET.getlist("open")
     report = _report(request, with_quiet=bool(request.GET.get("quiet")), opened=opened)
+    read = freshness_of(("numbers", "bundles", "regulations"), accounts)
     context = {
         "report": report,
         "standings": [(code, label) for code, label in STANDINGS.items()],
@@ -34,9 +35,9 @@ def compliance_report(request: StaffRequest) -> HttpResponse:
         "open_all_url": _url(request, open=[] if "all" in opened else ["all"]),
         "quiet_url": _url(request, quiet=[] if request.GET.get("quiet") else ["1"]),
         "clear_url": _url(request, country=[], account=[]),
-        "freshness": freshness("numbers", accounts),
-        "bundles": freshness("bundles", accounts),
-        "regulations": freshness("regulations", accounts),
+        "freshness": read["numbers"],
+        "bundles": read["bundles"],
+        "regulations": read["regulations"],
         "now": timezone.now(),
         "can_export": request.access.can(Permission.EXPORT),
         "can_assign": request.access.can(Permission.ASSIGN_BUNDLES),

@@ -1,6 +1,6 @@
 """Everything of porting and hosting that is not over, in the order in which its time runs out (M6)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
@@ -190,8 +190,13 @@ def rows_of(
 
 def figures_of(access: Access, now: datetime) -> Figures:
     """One query."""
-    sources = {source.kind: source for source in SOURCES}
-    parts = [
+    parts = figure_parts(access, now)
+    return figures_from(parts[0].union(*parts[1:], all=True))
+
+
+def figure_parts(access: Access, now: datetime) -> list[QuerySet[Any, Any]]:
+    """The queries that `figures_from` wants the rows of: kind, status, how many, how many late."""
+    return [
         access.visible(source.rows())
         .filter(_IS_CONNECTED)
         .order_by()
@@ -200,8 +205,12 @@ def figures_of(access: Access, now: datetime) -> Figures:
         .annotate(n=Counted("sid"), late=Counted("sid", filter=source.is_late(now)))
         for source in SOURCES
     ]
+
+
+def figures_from(rows: Iterable[tuple[str, str, int, int]]) -> Figures:
+    sources = {source.kind: source for source in SOURCES}
     by_kind, late, ours = dict.fromkeys(sources, 0), 0, 0
-    for kind, status, count, in_last_fifth in parts[0].union(*parts[1:], all=True):
+    for kind, status, count, in_last_fifth in rows:
         by_kind[kind] += count
         late += in_last_fifth
         if (stage := sources[kind].stages.get(status)) and stage.is_ours:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import Permission, allowed
 from portal.csv_files import csv_response
-from portal.freshness import freshness
+from portal.freshness import freshness_of
 from portal.http import StaffRequest, go, page
 from portal.listing import list_url
 from portal.shell import visible_accounts
@@ -47,6 +47,7 @@ def deadline_list(request: StaffRequest) -> HttpResponse:
     figures = figures_of(request.access, timezone.now())
     listing, entries = board_page(request, request.access, shown, figures.of(shown))
     accounts = visible_accounts(request)
+    read = freshness_of(("port_ins", "hosted_orders"), accounts)
     context = {
         "list": listing,
         "lines": [_line(request, entry) for entry in entries],
@@ -57,8 +58,8 @@ def deadline_list(request: StaffRequest) -> HttpResponse:
              list_url(request.GET, show=None if name == shown else name))
             for name, label in _SHOWN.items()
         ],
-        "freshness": freshness("port_ins", accounts),
-        "hosting": freshness("hosted_orders", accounts),
+        "freshness": read["port_ins"],
+        "hosting": read["hosted_orders"],
         "can_export": request.access.can(Permission.EXPORT),
     }  # fmt: skip
     return page(request, "porting/board/deadline_list.html", context, fragment="deadlines")
