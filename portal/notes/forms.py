@@ -34,7 +34,7 @@ class MailForm(PortalForm):
     """Where a note goes. Addresses that are known are ticked, masked; others are typed."""
 
     known = forms.MultipleChoiceField(
-        label="To the addresses of this object", required=False, widget=forms.CheckboxSelectMultiple
+        label="E-mail it to", required=False, widget=forms.CheckboxSelectMultiple
     )
     others = forms.CharField(
         label="Other addresses",

@@ -27,6 +27,7 @@ from porting.board.log import REMINDED, is_remindable, log_of, with_log
 from porting.following import actions
 from porting.following.filters import PortInFilter
 from porting.following.history import with_numbers
+from porting.following.fixing.groups import escalations_of
 from porting.following.landing.checklist import TICKED, date_text, steps_for
 from porting.following.lines import (
     CARRIER_FIELDS,
@@ -198,6 +199,7 @@ def show(request: StaffRequest, port_in: PortInRequest, *, status: int = 200, **
             for name, count in sorted(tally.counts.items())
         ],
         "rejected": tally.counts.get("port_rejected", 0),
+        "escalations": escalations_of(port_in) if tally.counts.get("port_rejected") else (),
         "carrier_cells": [cells[field] for field in CARRIER_FIELDS],
         "mails_cell": cells["notification_emails"],
         "signature_cell": cells["signature_url"] if can_manage and port_in.signature_url else None,

@@ -57,6 +57,11 @@ def groups_of(request: PortInRequest) -> list[Group]:
     return groups
 
 
+def escalations_of(request: PortInRequest) -> list[Group]:
+    """Groups with numbers that were rejected for the same before: Twilio's support has to look into them."""
+    return [group for group in groups_of(request) if group.again]
+
+
 def _rejected_before(
     request: PortInRequest, rejected: Sequence[PortInNumber]
 ) -> dict[tuple[str, int], list[PortInRequest]]:

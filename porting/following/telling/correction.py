@@ -55,18 +55,18 @@ def text_of(old: PortInRequest, new: PortInRequest) -> str:
     it = "It is" if one else "They are"
     filed = new.remote_created_at or new.first_seen_at
     sentences = [
-        f"The losing carrier rejected {_named(numbers)}{': ' + _listed(reasons) if reasons else ''}.",
+        f"Your present carrier rejected {_named(numbers)}{': ' + _listed(reasons) if reasons else ''}.",
         f"We corrected {_listed(corrected)}." if corrected else "What was needed has been done.",
         f"We filed the number{'' if one else 's'} again on {said(filed.date())}.",
     ]
     if new.target_date:
         sentences.append(
-            f"{it} now to move on {said(new.target_date)}; the losing carrier has the last word on the date."
+            f"{it} now to move on {said(new.target_date)}; your present carrier has the last word on the date."
         )
     rest = (
         "The authorized representative gets a new letter of authorization by e-mail. Nothing moves before it "
         "is signed.\n\n"
-        f"Keep the service at the losing carrier until the number{' has' if one else 's have'} moved."
+        f"Keep the service at your present carrier until the number{' has' if one else 's have'} moved."
     )
     return f"{' '.join(sentences)}\n\n{rest}"
 

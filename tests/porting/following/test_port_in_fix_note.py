@@ -45,7 +45,7 @@ def test_the_text_says_what_was_corrected_and_when_the_port_is_wanted(as_porter,
 
     new = new_request(port_in)
     assert text.startswith(
-        "The losing carrier rejected +1 207-555-0163 and +1 207-555-0173: invalid end user name. "
+        "Your present carrier rejected +1 207-555-0163 and +1 207-555-0173: invalid end user name. "
         "We corrected the customer name. We filed the numbers again on "
     )
     assert f"They are now to move on {new.target_date.day} " in text
