@@ -213,7 +213,10 @@ def test_a_letter_that_was_declined_is_written_anew_to_its_orders(twilio, letter
     draft = LetterDraft.objects.get(replaces=letter.pk)
     assert answered.url == f"{LETTERS}new/{draft.pk}/"
     assert set(draft.order_sids) == orders
-    assert draft.email == "signer@example.com"
+    send(as_porter, answered.url)
+    draft.refresh_from_db()
+    assert draft.document_sid not in ("", letter.pk), "the same wish a moment later, and yet another one"
+    assert AuthorizationDocument.objects.get(pk=draft.document_sid).email == "signer@example.com"
 
 
 def test_only_the_last_fifth_of_seven_days_is_red(letter, as_porter):

@@ -216,6 +216,20 @@ def test_a_number_that_got_an_order_meanwhile_is_not_ordered_again(twilio, paren
     assert at_twilio(twilio, parent, "10") == [1]
 
 
+def test_a_number_whose_order_failed_is_ordered_anew_at_once(twilio, parent, address, as_porter, check):
+    order_all(as_porter, check, address)
+    run(Batch.objects.get())
+    failed = HostedOrder.objects.get(phone_number=f"{PREFIX}10")
+    twilio.hosting.fail(failed.pk)
+    complete(parent, "hosted_orders")
+    again = checked(twilio, as_porter, parent, "10")
+
+    order_all(as_porter, again, address)
+    run(Batch.objects.latest("created_at"))
+
+    assert at_twilio(twilio, parent, "10") == [2]
+
+
 def test_twilios_refusal_stands_beside_its_number_without_what_is_personal(
     twilio, parent, address, as_porter, check
 ):

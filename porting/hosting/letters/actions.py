@@ -138,7 +138,7 @@ def send_letter(
         CREATE_LETTER,
         model=AuthorizationDocument,
         account=draft.account,
-        natural_key=f"letter:{draft.account_id}:{fingerprint(*sids)}",
+        natural_key=f"letter:{draft.account_id}:{fingerprint(draft.replaces, *sids)}",
         detail={"draft": str(draft.pk), "orders": len(sids), "first_order": sids[0]},
         send=lambda: gateway.create_document(login, values),
         apply=sync.apply_authorization,

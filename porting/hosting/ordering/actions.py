@@ -23,6 +23,7 @@ from portal.batches.asking import Frozen
 from portal.batches.runner import Outcome, Refused
 from portal.creation import create_once, settle_creation
 from portal.models import Batch, BatchItem, Operation, TwilioAccount, User
+from portal.secrets import fingerprint
 from portal.twilio.errors import TwilioFailure
 from portal.twilio.patience import IN_A_TASK
 from portal.urls_from_staff import fault_of_url
@@ -109,13 +110,15 @@ def carry_out_order(item: BatchItem) -> Outcome:
     known = HostedOrder.objects.present().filter(account=account, phone_number=number)
     if order := known.exclude(status__in=_GIVEN_UP).first():
         raise Refused(f"There is an order for it already: {order.pk}.")
+    # An order that failed a moment ago is no twin of the one that comes after it.
+    before = known.order_by("-remote_created_at", "sid").values_list("pk", flat=True).first()
     login, values = account.require_own_login(), _values(number, terms)
     try:
         order = create_once(
             CREATE_ORDER,
             model=HostedOrder,
             account=account,
-            natural_key=f"hosted:{account.pk}:{number}",
+            natural_key=f"hosted:{account.pk}:{fingerprint(number, before or '')}",
             detail={"phone_number": number},
             send=lambda: gateway.create_order(login, values, patience=IN_A_TASK),
             apply=sync.apply_order,
