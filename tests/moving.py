@@ -47,6 +47,6 @@ def moving(twilio: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Time]:
     time = Time(twilio)
     with connection.cursor() as cursor:
         cursor.execute(_CLOCK)
-    monkeypatch.setattr(timezone, "now", time.now)
-    yield time
-    monkeypatch.setattr(timezone, "now", time._real_now)
+    with monkeypatch.context() as patch:
+        patch.setattr(timezone, "now", time.now)
+        yield time

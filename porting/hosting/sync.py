@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
-from django.db.models import Case, F, Q, When
-from django.db.models.functions import Coalesce, Now
+from django.db.models import F, Q
 from django.utils import timezone
 
 from portal.mirror.engine import Progress, Tally, apply_snapshots, mark_absent, read_listing
@@ -17,6 +16,7 @@ from porting.features import noting_feature
 from porting.hosting import gateway
 from porting.models import AccountFeature, AuthorizationDocument, HostedOrder
 from porting.resources import AUTHORIZATIONS, HOSTED_ORDERS
+from porting.since import DATED
 
 
 def sync_hosted_orders(account: TwilioAccount, run: SyncRun, progress: Progress) -> Tally:
@@ -114,6 +114,5 @@ def mark_authorization_absent(sid: str, *, asked_at: datetime, source: Change.So
 def note_statuses(which: Q) -> None:
     """Write down since when orders and documents have the statuses they have."""
     for model in (HostedOrder, AuthorizationDocument):
-        first = Case(When(status_seen="", then=Coalesce(F("remote_updated_at"), Now())), default=Now())
         rows = model._default_manager.filter(which).exclude(status_seen=F("status"))
-        rows.update(status_since=first, status_seen=F("status"))
+        rows.update(status_since=DATED, status_seen=F("status"))

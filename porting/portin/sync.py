@@ -7,8 +7,7 @@ Twilio, so none goes missing by being absent from a list.
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Case, F, When
-from django.db.models.functions import Coalesce, Now
+from django.db.models import F, Q
 from django.utils import timezone
 
 from portal.mirror.engine import Progress, Tally, apply_snapshots, mark_absent
@@ -20,6 +19,7 @@ from porting.features import noting_feature
 from porting.models import AccountFeature, PortInNumber, PortInRequest
 from porting.portin import gateway
 from porting.resources import PORT_IN_NUMBERS, PORT_INS
+from porting.since import DATED, UNDATED
 from porting.statuses import PORT_IN_OVER, normal_status
 
 # The list dates a request by its own status alone, so what is not over is read again after so long.
@@ -82,15 +82,17 @@ def apply_port_in(
     _apply(found, None, source=source, operation=operation)
 
 
-def note_statuses(requests: Iterable[str]) -> None:
-    """Write down since when requests and their numbers have the statuses they have."""
+def note_statuses(requests: Iterable[str], *, with_date: bool = False) -> None:
+    """Write down since when requests and their numbers have the statuses they have.
+
+    `with_date`: the date of the requests' last change was read as well, which the list alone tells.
+    """
     sids = list(requests)
-    for rows in (
-        PortInRequest.objects.filter(pk__in=sids),
-        PortInNumber.objects.filter(request__in=sids),
+    for rows, since in (
+        (PortInRequest.objects.filter(pk__in=sids), DATED if with_date else UNDATED),
+        (PortInNumber.objects.filter(request__in=sids), DATED),
     ):
-        first = Case(When(status_seen="", then=Coalesce(F("remote_updated_at"), Now())), default=Now())
-        rows.exclude(status_seen=F("status")).update(status_since=first, status_seen=F("status"))
+        rows.exclude(status_seen=F("status")).update(status_since=since, status_seen=F("status"))
 
 
 def _apply(
@@ -120,8 +122,10 @@ def _apply(
                 numbers_requested=numbers.count(),
                 numbers_ported=numbers.filter(status="completed").count(),
             )
-        note_statuses([sid])
-        PortInRequest.objects.filter(pk=sid).update(details_read_at=found.request.requested_at)
+        note_statuses([sid], with_date=summary is not None)
+        read_at = found.request.requested_at
+        older = Q(details_read_at=None) | Q(details_read_at__lt=read_at)
+        PortInRequest.objects.filter(older, pk=sid).update(details_read_at=read_at)
     return written
 
 
