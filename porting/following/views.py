@@ -26,8 +26,8 @@ from portal.timeline import open_operation, timeline
 from porting.board.log import REMINDED, is_remindable, log_of, with_log
 from porting.following import actions
 from porting.following.filters import PortInFilter
-from porting.following.history import with_numbers
 from porting.following.fixing.groups import escalations_of
+from porting.following.history import with_numbers
 from porting.following.landing.checklist import TICKED, date_text, steps_for
 from porting.following.lines import (
     CARRIER_FIELDS,

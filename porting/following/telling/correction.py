@@ -61,7 +61,7 @@ def text_of(old: PortInRequest, new: PortInRequest) -> str:
     ]
     if new.target_date:
         sentences.append(
-            f"{it} now to move on {said(new.target_date)}; your present carrier has the last word on the date."
+            f"{it} now to move on {said(new.target_date)}; your carrier has the last word on the date."
         )
     rest = (
         "The authorized representative gets a new letter of authorization by e-mail. Nothing moves before it "

@@ -172,7 +172,7 @@ def test_a_second_rejection_for_the_same_is_flagged_with_both_tickets(twilio, pa
     assert page.link(str(port_in)) == port_in.get_absolute_url()
     assert port_in.pk in page.one("textarea[readonly]").text
 
-    flagged = Page.of(as_porter, again.get_absolute_url()).one(".notice--bad:has(b)").text
+    flagged = Page.of(as_porter, again.get_absolute_url()).one(".notice--bad:has(a)").text
     assert "Rejected for 22153 a second time" in flagged
     assert f"Escalate on ticket {again.ticket}" in flagged
 
