@@ -110,7 +110,7 @@ class DetailsForm(TaskForm):
     def choose_address(self, sid: str) -> None:
         """The address that was created for this request stands in the field, whatever was typed before."""
         field = self.fields.get("address_sid")
-        if not isinstance(field, forms.ChoiceField) or not field.valid_value(sid):
+        if not (sid and isinstance(field, forms.ChoiceField) and field.valid_value(sid)):
             return
         self.initial["address_sid"] = sid
         if isinstance(self.data, QueryDict):

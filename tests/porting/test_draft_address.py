@@ -33,6 +33,8 @@ def test_what_was_typed_is_kept_while_the_address_is_created(as_porter, parent, 
     draft.refresh_from_db()
     assert draft.said["address_sid"] == address.pk
     assert "street" not in draft.said
+    again = Page.of(as_porter, f"{url_of('details', draft)}?check")
+    assert again.one("select[name=address_sid] option[selected]")["value"] == address.pk
 
 
 def test_an_address_of_another_account_is_not_chosen(as_porter, parent, draft):
