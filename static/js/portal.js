@@ -92,7 +92,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
     summary.focus();
     if (!document.title.startsWith("Error: ")) document.title = `Error: ${document.title}`;
   } else if (region === document.body) {
-    document.querySelector("h1")?.focus();
+    window.scrollTo(0, 0); // another page: what is said above its heading is to be seen
+    document.querySelector("h1")?.focus({ preventScroll: true });
   }
   const outcome = region.matches?.("[data-announce]") ? region : region.querySelector?.("[data-announce]");
   if (outcome) announce(outcome.dataset.announce);
