@@ -5,7 +5,7 @@ each write, and what it was stays with the operation.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from porting.portin.sync import refetch_port_in
 
 SET_WEBHOOK = "porting.set_webhook"
 DELETE_WEBHOOK = "porting.delete_webhook"
+_LOOKED_AT = 20
 
 
 def read_port_in(delivery: Delivery) -> str:
@@ -84,6 +85,25 @@ def delete_configuration(
     operation = _start(DELETE_WEBHOOK, account, current, wanted, actor, form_key)
     login = account.require_own_login()
     return _sent(operation, lambda: gateway.delete_webhook(login))
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A configuration that a change has replaced, and that can be put back."""
+
+    change: Operation
+    configuration: Configuration
+
+
+def earlier_configurations(account: TwilioAccount, current: Configuration) -> list[Earlier]:
+    """Other configurations than there is now, the one that was replaced last first, each once."""
+    changes = Operation.objects.about(target_of(account)).filter(state=Operation.State.DONE)
+    found: dict[str, Earlier] = {}
+    for change in changes.order_by("-started_at")[:_LOOKED_AT]:
+        configuration = Configuration.of(change.detail["before"])
+        if configuration.is_there and configuration.mark != current.mark:
+            found.setdefault(configuration.mark, Earlier(change, configuration))
+    return list(found.values())
 
 
 def settle_webhooks() -> None:

@@ -1,5 +1,4 @@
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -25,20 +24,30 @@ class WebhookForm(PortalForm):
         help_text="Without a tick Twilio tells of all events, also of those it will have later.",
     )
 
-    def __init__(self, *args: Any, current: Configuration, ours: str, is_local: bool, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        current: Configuration,
+        back: Configuration | None = None,
+        ours: str,
+        is_local: bool,
+        **kwargs: Any,
+    ) -> None:
+        """The fields begin with what there is now, or with what is to be put back."""
         super().__init__(*args, **kwargs)
         self.ours, self.is_local = ours, is_local
-        names: Sequence[str] = [*EVENTS, *(event for event in current.events if event not in EVENTS)]
+        names = dict.fromkeys([*EVENTS, *current.events, *(back.events if back else ())])
         events, port_in = self.fields["events"], self.fields["port_in_url"]
         assert isinstance(events, forms.MultipleChoiceField)
         events.choices = [(name, name) for name in names]
         port_in.help_text = f"Numberdesk listens at {ours}"
+        shown = back or current
         self.initial.update(
             {
                 "mark": current.mark,
-                "port_in_url": current.port_in_url or ours,
-                "port_out_url": current.port_out_url,
-                "events": list(current.events),
+                "port_in_url": shown.port_in_url or ("" if back else ours),
+                "port_out_url": shown.port_out_url,
+                "events": list(shown.events),
             }
         )
 

@@ -52,15 +52,17 @@ def porting_webhook_list(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.MANAGE_PORTING)
 def porting_webhook_edit(request: StaffRequest, sid: str) -> HttpResponse:
-    """The configuration as Twilio has it now, and another in its place."""
+    """The configuration as Twilio has it now, and another in its place, or `back` what a change replaced."""
     account = _account(request, sid)
     try:
         current = fetch_configuration(account)
     except TwilioFailure as failure:
         away = {"account": account, "unavailable": sentence_of(failure)}
         return page(request, "porting/following/porting_webhook_edit.html", away)
-    form = _form(request, current)
-    context: dict[str, Any] = {"account": account, "form": form}
+    earlier = actions.earlier_configurations(account, current)
+    back = next((one for one in earlier if str(one.change.pk) == request.GET.get("back")), None)
+    form = _form(request, current, back.configuration if back else None)
+    context: dict[str, Any] = {"account": account, "form": form, "earlier": earlier, "back": back}
     status = 200
     if request.method == "POST":
         status = 422
@@ -122,10 +124,11 @@ def _set(
     return go(request, "porting:porting-webhook-edit", account.pk)
 
 
-def _form(request: StaffRequest, current: Configuration) -> WebhookForm:
+def _form(request: StaffRequest, current: Configuration, back: Configuration | None) -> WebhookForm:
     return WebhookForm(
         request.POST or None,
         current=current,
+        back=back,
         ours=callback_url("porting:porting-webhook"),
         is_local=bool(settings.TWILIO_BASE_URL),
     )

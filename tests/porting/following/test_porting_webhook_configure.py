@@ -84,6 +84,26 @@ def test_a_write_replaces_the_old_one_which_is_kept_and_shown(as_porter, parent,
     assert ELSEWHERE in Page.of(as_porter, url).one(".timeline").text
 
 
+def test_what_was_replaced_or_deleted_is_put_back(as_porter, parent, url):
+    login = parent.require_own_login()
+    values = {"port_in_target_url": ELSEWHERE, "notifications_of": ["PortInCompleted", "PortInCanceled"]}
+    gateway.set_webhook(login, values)
+    before = fetch_configuration(parent)
+    put(as_porter, url, events=[])
+    as_porter.post(f"{url}delete/")
+
+    page = Page.of(as_porter, url)
+    backs = [link["href"] for link in page.all("a") if link.text.startswith("Put it back")]
+    assert len(backs) == 2, "Numberdesk's own, which was deleted, and the one before"
+    form = Page.of(as_porter, url + backs[-1])
+    assert "puts it back, and replaces all that there is now" in form.one("form .notice").text
+    as_porter.post(url + backs[-1], form.form("form.section__foot"))
+
+    assert fetch_configuration(parent).mark == before.mark
+    assert "Put it back" in Page.of(as_porter, url).text, "what was replaced by it can be put back as well"
+    assert as_porter.get(f"{url}?back=nonsense").status_code == 200
+
+
 def test_what_somebody_else_set_meanwhile_is_not_overwritten_unseen(as_porter, parent, url):
     form = Page.of(as_porter, url).form("form.section__foot")
     gateway.set_webhook(parent.require_own_login(), {"port_in_target_url": ELSEWHERE})
