@@ -24,6 +24,7 @@ MOST_OFFERED = 50
 _SAME_SHARE = 0.75
 _MOST_TWINS = 5
 
+_NAMES = ("business_name", "first_name", "last_name")
 _REFUSED = (SupportingDocument.Status.REJECTED, SupportingDocument.Status.EXPIRED)
 
 
@@ -226,7 +227,7 @@ def _document_faults(
     addresses: Mapping[str, Address],
     today: date,
 ) -> dict[str, str]:
-    faults = accepted.faults(row.values, end_user)
+    faults = {**_other_names(row.values, end_user or {}), **accepted.faults(row.values, end_user)}
     if row.status in _REFUSED:
         faults["status"] = f"Twilio has {row.status} it."
     if accepted.takes_file and not row.mime_type:
@@ -246,6 +247,17 @@ def _document_faults(
         elif end_user is not None and _must_be_in_name(accepted) and not _in_name(cited, end_user):
             faults["address_sids"] = "Its address is in another name than the end user's."
     return faults
+
+
+def _other_names(values: Mapping[str, Any], end_user: Mapping[str, Any]) -> dict[str, str]:
+    """A paper of somebody else proves nothing of the end user, whether Twilio compares the names or not."""
+    return {
+        name: "It is in another name than the end user's."
+        for name in _NAMES
+        if values.get(name)
+        and end_user.get(name)
+        and difference(str(end_user[name]), str(values[name])) is not None
+    }
 
 
 def _must_be_in_name(accepted: Accepted) -> bool:

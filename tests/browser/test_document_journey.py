@@ -84,6 +84,7 @@ def test_a_document_is_uploaded_revealed_replaced_and_deleted(open_page: OpenPag
     page.get_by_role("link", name="Change", exact=True).click()
     assert_good(page)
     page.go_back()
+    page.locator("summary").filter(has_text="More").click()
     page.get_by_role("link", name="Delete", exact=True).click()
     assert_good(page)
     page.get_by_label("Reason").fill("Made by a test")

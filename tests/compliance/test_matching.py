@@ -113,6 +113,17 @@ def test_an_address_document_fits_that_cites_an_address_in_the_country(account):
     assert matching.fitting_documents(ADDRESS_NEED, account, country="DE") == [fits]
 
 
+def test_a_paper_in_another_name_proves_nothing_even_where_twilio_compares_no_names(account):
+    address = make_address(account, iso_country="DE")
+    cites = {"address_sids": [address.pk]}
+    make_document(account, type="address", mime_type=None, attributes={**cites, "business_name": "Finch Ltd"})
+    own = make_document(
+        account, type="address", mime_type=None, attributes={**cites, "business_name": "Marlow Ltd"}
+    )
+
+    assert matching.fitting_documents(ADDRESS_NEED, account, country="DE", end_user=FULL) == [own]
+
+
 def test_addresses_in_the_holders_name_come_first(account):
     other = make_address(account, iso_country="DE", customer_name="Another")
     own = make_address(account, iso_country="DE", customer_name="Marlow Ltd")
