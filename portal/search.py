@@ -19,7 +19,7 @@ from portal.models import TwilioAccount
 from portal.numbering import country_name, read_number, spaced, type_name
 from porting.following.lines import HEAVY
 from porting.models import AuthorizationDocument, HostedOrder, PortInNumber, PortInRequest
-from porting.models.port_in import requests_about
+from porting.models.port_in import has_ticket, requests_about
 from porting.statuses import AUTHORIZATION_STATES, HOSTED_ORDER_STATES, PORT_IN_STATES
 
 PER_KIND = 8
@@ -99,7 +99,7 @@ def find(text: str, access: Access) -> Findings:
                 _named(access.visible(SupportingDocument.objects.present()), "friendly_name", text)
             ),
         ),
-        _port_in_group(Q(ticket=_ticket(text)), "", access),
+        _port_in_group(has_ticket(text), "", access),
         Group(
             "Accounts",
             _account_hits(
@@ -159,7 +159,7 @@ def _by_sid(sid: str, access: Access) -> list[Group]:
 def _porting_groups(having: Q, text: str, access: Access) -> list[Group]:
     """Requests and orders with such a number, and requests of which the text is the ticket. Two queries."""
     return [
-        _port_in_group(Q(pk__in=requests_about(having, _ticket(text))), text, access),
+        _port_in_group(Q(pk__in=requests_about(having, text)), text, access),
         _order_group(having, text, access),
     ]
 
@@ -180,11 +180,6 @@ def _some(label: str, hits: Sequence[Hit], list_name: str, text: str) -> Group:
     """The first of them, and where the others are."""
     more = f"{reverse(list_name)}?{urlencode({'q': text})}" if len(hits) > PER_KIND and text else ""
     return Group(label, hits[:PER_KIND], more)
-
-
-def _ticket(text: str) -> str:
-    """`#12345` as Twilio has it."""
-    return text.lstrip("#").strip()
 
 
 def _named(rows: QuerySet, field: str, text: str) -> QuerySet:  # type: ignore[type-arg]
@@ -332,7 +327,8 @@ def _port_in_hits(requests: Iterable[PortInRequest]) -> list[Hit]:
             _joined(
                 label_for(PORT_IN_STATES, request.status).word,
                 f"{request.numbers_requested:,} number{'' if request.numbers_requested == 1 else 's'}",
-                f"ticket {request.ticket}" if request.ticket else "",
+                f"Twilio's ticket {request.ticket}" if request.ticket else "",
+                f"our ticket {request.our_ticket}" if request.our_ticket else "",
                 str(request.account),
             ),
             request.get_absolute_url(),

@@ -8,7 +8,7 @@ from portal.filtering import AnyOf
 from porting.filters import TurnFilter
 from porting.following.tracker import STAGES
 from porting.models import PortInRequest
-from porting.models.port_in import requests_about
+from porting.models.port_in import has_ticket, requests_about
 from porting.statuses import PORT_IN_STATES
 
 
@@ -31,7 +31,6 @@ class PortInFilter(TurnFilter):
         text = value.replace("\0", "").strip()
         if re.fullmatch("KW[0-9a-fA-F]{32}", text):
             return rows.filter(pk=text)
-        ticket = text.removeprefix("#")
         if is_digits(text):
-            return rows.filter(pk__in=requests_about(Q(has_digits(text)), ticket))
-        return rows.filter(ticket=ticket)
+            return rows.filter(pk__in=requests_about(Q(has_digits(text)), text))
+        return rows.filter(has_ticket(text))

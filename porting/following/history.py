@@ -3,13 +3,13 @@
 Every step is what Twilio answered at a moment, never what a webhook said, so a late webhook is no step back.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, DateTimeField, F, Func, Max, Min, OuterRef, Subquery, Value
 from django.db.models.fields.json import KT, KeyTransform
 
 from portal.labels import label_for
@@ -24,6 +24,7 @@ _STATUS = "port_in_phone_number_status"
 _CODE = "rejection_reason_code"
 # Webhooks of one decision come one after another; so much later it is another one.
 _ONE_STEP = timedelta(minutes=10)
+_ONE_MOMENT = timedelta(seconds=10)
 _GROUPS = 1_000
 _NAMED = 3
 
@@ -41,15 +42,12 @@ class _Step:
     count: int
     numbers: list[str]
 
-    def takes(self, other: "_Step") -> bool:
-        """Whether `other`, the one before it, is the same step of more numbers."""
-        way = (self.before, self.after, self.code, self.who)
-        return way == (other.before, other.after, other.code, other.who) and (
-            self.since - other.at <= _ONE_STEP
-        )
+    @property
+    def way(self) -> tuple[str, str, int | None, str]:
+        return self.before, self.after, self.code, self.who
 
     def add(self, other: "_Step") -> None:
-        self.since = other.since
+        self.since = min(self.since, other.since)
         self.count += other.count
         self.numbers += other.numbers
 
@@ -81,8 +79,8 @@ def number_events(request: PortInRequest) -> list[Event]:
         step = _step_of(row)
         if step.before == step.after and step.code is None and row["status"]:
             continue  # another spelling
-        if steps and steps[-1].takes(step):
-            steps[-1].add(step)
+        if same := _same(steps, step):
+            same.add(step)
         else:
             steps.append(step)
     return [step.event() for step in steps[:LENGTH]]
@@ -93,8 +91,21 @@ def with_numbers(events: Iterable[Event], request: PortInRequest) -> list[Event]
     return sorted([*events, *number_events(request)], key=lambda event: event.at, reverse=True)[:LENGTH]
 
 
+def _same(later: Sequence[_Step], step: _Step) -> _Step | None:
+    """Which of the later steps it belongs to.
+
+    Only what other numbers did from where it began may lie between, or a number would seem to go back.
+    """
+    for known in reversed(later):
+        if known.before != step.before or known.since - step.at > _ONE_STEP:
+            return None
+        if known.way == step.way:
+            return known
+    return None
+
+
 def _groups(request: PortInRequest) -> Iterator[dict[str, Any]]:
-    """What was written in one moment, grouped by what it was, the newest first."""
+    """What was written within seconds, grouped by what it was, the newest first."""
     numbers = PortInNumber.objects.filter(request=request)
     changes = Change.objects.filter(
         target__in=numbers.values("pk"), resource="port_in_numbers", fields__has_any_keys=[_STATUS, _CODE]
@@ -104,9 +115,19 @@ def _groups(request: PortInRequest) -> Iterator[dict[str, Any]]:
         number=Subquery(number[:1]), status=KeyTransform(_STATUS, "fields"), code=KT(f"fields__{_CODE}__1")
     )
     actor = ("operation__actor__first_name", "operation__actor__last_name", "operation__actor__email")
-    groups = told.order_by("-at").values("at", "source", "status", "code", *actor)
-    groups = groups.annotate(count=Count("pk"), numbers=ArrayAgg("number"))
-    yield from groups[:_GROUPS]
+    groups = told.annotate(moment=_moment()).values("moment", "source", "status", "code", *actor)
+    groups = groups.annotate(
+        last=Max("at"), first=Min("at"), count=Count("pk"), numbers=ArrayAgg("number", order_by=["number"])
+    )
+    yield from groups.order_by("-last")[:_GROUPS]
+
+
+def _moment() -> Func:
+    """The rows of a request are written one after another; they are counted together."""
+    return Func(
+        Value(_ONE_MOMENT), F("at"), Value(datetime(2020, 1, 1, tzinfo=UTC)),
+        function="date_bin", output_field=DateTimeField(),
+    )  # fmt: skip
 
 
 def _step_of(row: dict[str, Any]) -> _Step:
@@ -116,7 +137,7 @@ def _step_of(row: dict[str, Any]) -> _Step:
         names = row["operation__actor__first_name"], row["operation__actor__last_name"]
         who = str(User(first_name=names[0], last_name=names[1], email=email))
     return _Step(
-        row["at"], row["at"], before, after, normal_code(row["code"]), who, row["count"], row["numbers"]
+        row["last"], row["first"], before, after, normal_code(row["code"]), who, row["count"], row["numbers"]
     )
 
 

@@ -134,7 +134,14 @@ class PortInNumber(AccountMirrored):
         return self.status in PORT_IN_OVER
 
 
-def requests_about(numbers: models.Q, ticket: str) -> models.QuerySet[Any]:
-    """The sids of requests with such numbers, or with this ticket."""
+def has_ticket(text: str) -> models.Q:
+    """Whether a request has this ticket, Twilio's or ours, with or without the # that people write."""
+    bare = text.strip().removeprefix("#").strip()
+    spellings = {text.strip(), bare, bare.upper()}
+    return models.Q(ticket=bare) & ~models.Q(ticket="") | models.Q(our_ticket__in=spellings - {""})
+
+
+def requests_about(numbers: models.Q, text: str) -> models.QuerySet[Any]:
+    """The sids of requests with such numbers, or of which the text is a ticket."""
     having = PortInNumber.objects.filter(numbers).values("request")
-    return having.union(PortInRequest.objects.filter(ticket=ticket).values("pk"))
+    return having.union(PortInRequest.objects.filter(has_ticket(text)).values("pk"))

@@ -56,8 +56,11 @@ def test_sids_and_tickets_open_what_they_name(as_viewer, parent, address, reques
         assert led_to(as_viewer, text) == request_.get_absolute_url(), text
     for text in (order.pk, bulk):
         assert led_to(as_viewer, text) == order.get_absolute_url(), text
-    PortInRequest.objects.filter(pk=request_.pk).update(ticket="SUP-77")
-    assert set(found(as_viewer, "SUP-77")) == {"Port-in requests"}
+    for ours in ("SUP-77", "https://desk.example.com/tickets/77", "#8812345"):
+        PortInRequest.objects.filter(pk=request_.pk).update(our_ticket=ours)
+        assert set(found(as_viewer, ours)) == {"Port-in requests"}, ours
+        assert Page.of(as_viewer, url_of("/port-ins/", q=ours)).rows == [request_.get_absolute_url()], ours
+    assert led_to(as_viewer, "#8812345") == request_.get_absolute_url()
 
 
 def test_more_than_fit_are_a_list_of_requests(as_viewer, parent):

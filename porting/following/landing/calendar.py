@@ -9,7 +9,7 @@ from django.db.models.functions import TruncDate
 
 from portal.access import Access
 from portal.labels import Label, label_for
-from porting.following.lines import HEAVY
+from porting.following.lines import HEAVY, with_first_number
 from porting.models import PortInNumber, PortInRequest
 from porting.portin.dates import unknown_holidays, warning_of
 from porting.statuses import PORT_IN_STATES
@@ -27,6 +27,10 @@ class Port:
     numbers: int
     is_agreed: bool
     country: str
+
+    @property
+    def others(self) -> int:
+        return max(0, self.request.numbers_requested - 1)
 
     @property
     def label(self) -> Label:
@@ -79,18 +83,18 @@ def days_of(month: date, access: Access) -> Sequence[Day]:
         .annotate(Count("sid"))[:MOST]
     )
     requests = PortInRequest.objects.select_related("account").defer(*HEAVY)
-    known = requests.in_bulk({sid for _, sid, _, _ in counts})
+    known = with_first_number(requests).in_bulk({sid for _, sid, _, _ in counts})
     ports = [
         (day, Port(known[sid], count, True, country)) for day, sid, country, count in counts if sid in known
     ]
-    numbers = PortInNumber.objects.filter(request=OuterRef("pk"))
+    numbers = PortInNumber.objects.filter(request=OuterRef("pk")).order_by("phone_number")
     wished = access.visible(requests.present().open()).filter(
         ~Exists(numbers.filter(port_date__isnull=False)), target_date__gte=month, target_date__lt=after
     )
-    wished = wished.annotate(country=Subquery(numbers.order_by().values("country")[:1]))
+    named = with_first_number(wished).annotate(country=Subquery(numbers.values("country")[:1]))
     ports += [
         (one.target_date, Port(one, one.numbers_requested, False, one.country or ""))
-        for one in wished.order_by("target_date", "sid")[:MOST]
+        for one in named.order_by("target_date", "sid")[:MOST]
         if one.target_date
     ]
     days: dict[date, Day] = {}

@@ -61,6 +61,7 @@ class _News:
 
     request_sid: str
     number_sid: str  # "" for the request's own
+    run: int | None  # the reading that found it
     at: datetime
     before: str
     after: str
@@ -92,8 +93,8 @@ def learned_late(access: Access) -> list[Late]:
         if one.request_sid not in requests or (came_at and came_at - one.at <= _RACE):
             continue
         line = _line(one, requests[one.request_sid], came_at, now)
-        key = (one.request_sid, bool(one.number_sid), one.at, one.before, one.after, came_at is None)
-        known = late.setdefault(key, line)
+        what = one.request_sid, bool(one.number_sid), one.before, one.after
+        known = late.setdefault((*what, one.run or one.at, came_at is None), line)
         if one.number_sid:
             known.numbers.append(names.get(one.number_sid, one.number_sid))
             known.came_at = came_at and max(came_at, known.came_at or came_at)
@@ -104,19 +105,19 @@ def _news(access: Access, now: datetime) -> Iterator[_News]:
     """What readings found, as far as Twilio tells of it by a webhook."""
     rows = Change.objects.filter(source=Change.Source.SYNC, at__gte=now - SINCE).order_by("-at")
     own = access.visible(rows.filter(resource="port_ins", fields__has_key=_STATUS), field="account_sid")
-    for sid, at, fields in own.values_list("target", "at", "fields")[:_LOOKED_AT]:
+    for sid, run, at, fields in own.values_list("target", "run", "at", "fields")[:_LOOKED_AT]:
         before, after = map(normal_status, fields[_STATUS])
         if before != after and after in _TOLD:
-            yield _News(sid, "", at, before, after)
+            yield _News(sid, "", run, at, before, after)
     # A change of a number has its request where others have their account.
     numbers = rows.filter(resource="port_in_numbers", fields__has_key=_NUMBER_STATUS)
     if access.account_sids() is not None:
         numbers = numbers.filter(account_sid__in=access.visible(PortInRequest.objects.values("pk")))
-    told = numbers.values_list("target", "account_sid", "at", "fields")
-    for number_sid, sid, at, fields in told[:_LOOKED_AT]:
+    told = numbers.values_list("target", "account_sid", "run", "at", "fields")
+    for number_sid, sid, run, at, fields in told[:_LOOKED_AT]:
         before, after = map(normal_status, fields[_NUMBER_STATUS])
         if before != after and after in _NUMBER_TOLD:
-            yield _News(sid, number_sid, at, before, after)
+            yield _News(sid, number_sid, run, at, before, after)
 
 
 def _deliveries(requests: Iterable[str], now: datetime) -> Mapping[tuple[str, str, str], Sequence[datetime]]:

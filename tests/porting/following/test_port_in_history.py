@@ -1,6 +1,9 @@
 """What a request's timeline says of its numbers: many in one line, and never a step back."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from portal.models import Change
 from porting.following.actions import cancel_number
@@ -69,6 +72,29 @@ def test_what_comes_one_by_one_within_minutes_is_one_line_too(twilio, parent, su
     assert newest.text.count(",") == 2
     Change.objects.filter(target=number(submitted, "10").pk).update(at="2026-01-01T00:00:00Z")
     assert number_events(submitted)[0].title == "2 numbers rejected: 22155 Invalid PIN"
+
+
+def test_what_others_did_from_where_they_were_lies_between_and_what_came_after_does_not(parent, submitted):
+    Change.objects.all().delete()
+    now = timezone.now()
+    moves = [
+        ("10", 50, "port_submitted", "port_pending"),
+        ("11", 40, "port_submitted", "port_rejected"),
+        ("12", 30, "port_submitted", "port_pending"),
+        ("10", 20, "port_pending", "completed"),
+        ("13", 10, "port_submitted", "port_pending"),
+    ]
+    for ending, seconds, before, after in moves:
+        Change.objects.create(
+            resource="port_in_numbers", target=number(submitted, ending).pk, kind="changed", source="webhook",
+            at=now - timedelta(seconds=seconds), fields={"port_in_phone_number_status": [before, after]},
+        )  # fmt: skip
+
+    events = number_events(submitted)
+
+    afters = [event.differences[0].after for event in events]
+    assert afters == ["Port pending", "Completed", "Port pending", "Port rejected"]
+    assert events[2].title == "2 numbers: port pending"
 
 
 def test_our_own_press_is_told_with_who_pressed(parent, as_porter, porter, submitted):

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from portal.models import Batch, Operation
+from portal.numbering import spaced
 from porting.following.landing.calendar import month_of, neighbors
 from porting.models import PortInNumber
 from tests.factories import make_number
@@ -49,9 +50,10 @@ def test_a_day_shows_what_was_asked_for_and_what_was_agreed(twilio, parent, as_p
     rows = [row.text for row in page.all("tbody tr")]
     assert "Sat 4 Jul" in rows[0]
     assert "Saturday is not a working day" in rows[0]
-    assert str(asked) in rows[0]
+    assert spaced(f"{PREFIX}00") in rows[0]
+    assert asked.pk[:6] in rows[0]
     assert "Asked for" in rows[0]
-    assert str(agreed) in rows[1]
+    assert f"{spaced(f'{PREFIX}01')} and 1 more, {agreed.pk[:6]}" in rows[1]
     assert "Agreed" in rows[1]
     assert "3 numbers on 2 days" in page.one("caption").text
     assert page.has_link("August 2099")
