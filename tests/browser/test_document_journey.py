@@ -16,13 +16,19 @@ SECRET = "Thornlea Dental"
 def papers(tmp_path: Path) -> dict[str, str]:
     """Files by what they are."""
     contents = {
-        "bill.pdf": uploads.pdf(),
+        "bill.pdf": uploads.bill_pdf(2),
         "photo.png": uploads.png(300, 200),
         "secret.pdf": uploads.encrypted_pdf(),
     }
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
     return {name: str(tmp_path / name) for name in contents}
+
+
+def assert_is_drawn(page: Page, name: str) -> None:
+    picture = page.get_by_role("img", name=name)
+    picture.scroll_into_view_if_needed()
+    expect(picture).to_have_js_property("naturalHeight", 2000)
 
 
 def begin(page: Page) -> None:
@@ -58,8 +64,13 @@ def test_a_document_is_uploaded_revealed_replaced_and_deleted(open_page: OpenPag
     expect(page.get_by_role("heading", level=1)).to_have_text("Register of the dentist")
     expect(page.locator("#messages")).to_contain_text("Uploaded to Twilio.")
     expect(page.locator("main")).not_to_contain_text(SECRET)
-    expect(page.get_by_role("link", name="Open in a new tab")).to_be_visible()
+    assert_is_drawn(page, "Page 1 of the file")
     assert_good(page)
+    with page.expect_popup() as tab:
+        page.get_by_role("link", name="Open in a new tab", exact=True).click()
+    assert_is_drawn(tab.value, "Page 2 of the file")
+    assert_good(tab.value)
+    tab.value.close()
 
     page.get_by_role("link", name="Reveal Business Name").click()
     asked = page.get_by_label("Why do you need to see")

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
+from tests import uploads
 from tests.browser.accessibility import assert_good
 from tests.browser.conftest import OpenPage
 from tests.browser.running import SandboxDoor
@@ -19,11 +19,9 @@ FILED = re.compile(r"/port-ins/drafts/[0-9a-f-]+/filed/")
 
 @pytest.fixture
 def bill(tmp_path: Path) -> Path:
-    """A telephone bill that nobody got."""
-    picture = Image.new("RGB", (600, 800), "white")
-    ImageDraw.Draw(picture).text((60, 60), "Alpha Tel\nThornlea Dental\n12 Sample St\nA-100", fill="black")
-    path = tmp_path / "bill.png"
-    picture.save(path)
+    """A telephone bill of two pages that nobody got."""
+    path = tmp_path / "bill.pdf"
+    path.write_bytes(uploads.bill_pdf(2))
     return path
 
 
@@ -72,7 +70,9 @@ def test_a_list_and_a_bill_become_a_filed_request_in_twelve_clicks(
     walk.press(page.get_by_role("button", name="Continue"))
 
     expect(page.get_by_role("heading", level=1)).to_have_text("What the losing carrier knows")
-    expect(page.get_by_role("img", name="The utility bill")).to_be_visible()
+    expect(page.get_by_role("img", name="Page 1 of the utility bill")).to_have_js_property(
+        "naturalHeight", 2000
+    )
     walk.press(page.get_by_label("Business"))
     fill_in(
         page,
@@ -137,7 +137,7 @@ def test_what_was_typed_survives_the_browser_and_a_wrong_bill_is_refused(open_pa
     page.get_by_role("button", name="Continue").click()
     summary = page.get_by_role("alert").filter(has_text="There is a problem")
     expect(summary).to_contain_text("or later")
-    expect(page.get_by_text("bill.png")).to_be_visible()
+    expect(page.get_by_text("bill.pdf")).to_be_visible()
     assert_good(page)
 
     page.get_by_role("link", name="Tasks of this request").click()

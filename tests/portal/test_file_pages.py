@@ -1,6 +1,7 @@
 """The first pages of a file as pictures: drawn elsewhere, within bounds, for whoever may see the file."""
 
 import io
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -83,8 +84,12 @@ def test_no_page_is_drawn_larger_than_a_screen_has_use_for(size, drawn_as):
         assert opened(draw_page(content, 1)).size == drawn_as
 
 
-def test_a_pdf_that_cannot_be_drawn_in_time_is_taken_and_not_shown(monkeypatch):
-    monkeypatch.setattr(checking, "_PATIENCE", 1.5)
+def test_a_pdf_that_cannot_be_drawn_in_time_is_taken_and_not_shown(monkeypatch, tmp_path):
+    code = Path(checking.inspection.__file__).read_text()
+    assert "_SECONDS_TO_DRAW = 4" in code
+    script = tmp_path / "inspection.py"
+    script.write_text(code.replace("_SECONDS_TO_DRAW = 4", "_SECONDS_TO_DRAW = 1"))
+    monkeypatch.setattr(checking.inspection, "__file__", str(script))
     content = uploads.pdf_that_is_never_drawn()
 
     checked = check("bill.pdf", content, Purpose.UTILITY_BILL)
@@ -135,7 +140,7 @@ def test_a_file_has_a_page_of_its_own_with_its_first_pages(support, as_support):
     answer = as_support.get(reverse("file-preview", args=[stored.pk]))
 
     shown = Page(answer)
-    assert [image["src"] for image in shown.all(".sheet img")] == [
+    assert [image["src"] for image in shown.all(".file-page img")] == [
         reverse("file-page", args=[stored.pk, number]) for number in range(1, 6)
     ]
     assert "Page 2 of 7" in shown.text
@@ -143,14 +148,14 @@ def test_a_file_has_a_page_of_its_own_with_its_first_pages(support, as_support):
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_a_file_that_cannot_be_drawn_says_so_and_can_be_saved(support, as_support):
+def test_a_file_that_cannot_be_drawn_says_so_and_can_be_downloaded(support, as_support):
     stored = make_file(support, uploads.bill_pdf(1))
     StoredFile.objects.update(drawn=0)
 
     shown = Page(as_support.get(reverse("file-preview", args=[stored.pk])))
 
     assert "This PDF cannot be shown here" in shown.text
-    assert shown.link("Save it") == reverse("file-download", args=[stored.pk])
+    assert shown.link("Download it") == reverse("file-download", args=[stored.pk])
     assert as_support.get(reverse("file-page", args=[stored.pk, 1])).status_code == 404
 
 

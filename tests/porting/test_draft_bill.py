@@ -59,12 +59,14 @@ def test_a_picture_stands_beside_the_fields_by_itself(client, draft):
     assert "Page" not in bill.text
 
 
-def test_a_pdf_that_cannot_be_drawn_can_be_saved(client, draft):
+def test_a_pdf_that_cannot_be_drawn_can_be_downloaded(client, draft):
     with_bill(client, draft, uploads.bill_pdf(1))
     StoredFile.objects.update(drawn=0)
     bill = Page.of(client, url_of("details", draft)).one(".bill")
     assert "This PDF cannot be shown here" in bill.text
-    assert bill.one(".sheets__none a")["href"] == reverse("file-download", args=[StoredFile.objects.get().pk])
+    assert bill.one(".file-pages__none a")["href"] == reverse(
+        "file-download", args=[StoredFile.objects.get().pk]
+    )
 
 
 # Uploaded

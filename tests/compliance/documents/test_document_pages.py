@@ -454,13 +454,13 @@ def test_our_copy_is_shown_for_a_reason(as_compliance, compliance, account, docu
         account=account, uploaded_by=support, owner_sid=document.pk,
     )  # fmt: skip
     page = Page.of(as_compliance, document.get_absolute_url())
-    assert not page.all(".sheet img")
+    assert not page.all(".file-page img")
     url = page.one("section[aria-labelledby=copies] a")["href"]
     answer = as_compliance.post(url, {"reason": "Comparing the photo"})
     assert answer["Location"].startswith(document.get_absolute_url())
 
     page = Page.of(as_compliance, document.get_absolute_url())
-    assert page.one(".sheet img")["src"] == reverse("file-page", args=[stored.pk, 1])
+    assert page.one(".file-page img")["src"] == reverse("file-page", args=[stored.pk, 1])
     assert as_compliance.get(page.link("Download")).content == files.open_file(stored)
     assert "Revealed: file" in page.one(".timeline").text
     assert "Jane" not in page.source
