@@ -9,8 +9,10 @@ from django.http import HttpResponse
 from portal.access import Permission
 from portal.http import StaffRequest, go
 from portal.models import Note
+from portal.notes.actions import add_note
 from portal.notes.forms import NoteForm
 from portal.twilio.errors import TwilioFailure
+from portal.uploads.fields import bind_files, keep_files
 
 __all__ = ["NoteForm", "note_on", "read_again"]
 
@@ -20,6 +22,7 @@ class Shown(Protocol):
 
     pk: Any
     account_id: str
+    account: Any
 
     def get_absolute_url(self) -> str: ...
 
@@ -27,15 +30,18 @@ class Shown(Protocol):
 def note_on(request: StaffRequest, row: Shown, show: Callable[[NoteForm], HttpResponse]) -> HttpResponse:
     """Add the note that was typed, or `show` the page again with what is wrong with it."""
     request.access.require(Permission.ANNOTATE, row.account_id)
-    form = NoteForm(request.POST)
+    form = NoteForm(request.POST, request.FILES)
+    bind_files(form, account=row.account, user=request.user)
     if not form.is_valid():
+        keep_files(form)
         return show(form)
-    Note.objects.create(
+    add_note(
         target=row.pk,
-        account_id=row.account_id,
+        account=row.account,
         author=request.user,
-        audience=form.cleaned_data["audience"] or Note.Audience.INTERNAL,
         body=form.cleaned_data["body"],
+        audience=form.cleaned_data["audience"] or Note.Audience.INTERNAL,
+        file=form.cleaned_data["file"],
     )
     messages.success(request, "Note added.")
     return go(request, row)

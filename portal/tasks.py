@@ -8,6 +8,7 @@ from portal import files, retention
 from portal.batches import runner
 from portal.mirror import runs
 from portal.models import SyncRun
+from portal.notes.retention import purge_attachments
 
 BEAT_KEY = "beat:tick"
 
@@ -30,8 +31,9 @@ def look_after_batches() -> None:
 
 @shared_task(name="purge_files")
 def purge_files() -> None:
-    """Delete the files that nobody claimed, and contents that no row knows of."""
+    """Delete files that nobody claimed or that were attached long ago, and contents that no row knows of."""
     retention.purge_unclaimed()
+    purge_attachments()
     files.sweep()
 
 

@@ -63,7 +63,7 @@ def timeline(
     changes = Change.objects.filter(target=target).select_related("run")
     changes = changes.exclude(source=Change.Source.OPERATION, kind=Change.Kind.CHANGED)[:LENGTH]
     notes = Note.objects.filter(Q(target=target) | Q(also_on=target))
-    notes = notes.select_related("author", "mail__sender")[:LENGTH]
+    notes = notes.select_related("author", "file", "mail__sender").defer("file__name")[:LENGTH]
     events = [
         *(_operation_event(operation, kinds, properties) for operation in operations),
         *(change_event(change, properties=properties, personal=personal) for change in changes),

@@ -34,6 +34,9 @@ class Note(models.Model):
         max_length=10, choices=Audience.choices, default=Audience.INTERNAL, db_default=Audience.INTERNAL
     )
     body = models.TextField(max_length=4000)
+    file = models.OneToOneField(
+        "portal.StoredFile", on_delete=models.SET_NULL, null=True, related_name="note"
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -45,6 +48,11 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return f"Note on {self.target}"
+
+    @property
+    def file_owner(self) -> str:
+        """What its attachment belongs to: not the object, whose own files are others."""
+        return f"note{self.pk}"
 
     @property
     def is_for_customer(self) -> bool:

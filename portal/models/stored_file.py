@@ -17,6 +17,7 @@ class Purpose(models.TextChoices):
 
     COMPLIANCE = "compliance", "Compliance document"
     UTILITY_BILL = "utility_bill", "Utility bill"
+    NOTE = "note", "Attachment of a note"
 
     @property
     def most_bytes(self) -> int:

@@ -1,4 +1,4 @@
-"""Notes for customers leave by e-mail, each once and only because somebody asked for it.
+"""Notes are added, and those for customers leave by e-mail, each once and only because somebody asked for it.
 
 The row of the mail is written before the mail leaves, under the lock of its note, so a second press finds it.
 What the mail server refused may be tried again, and so may a mail whose process died on the way.
@@ -14,7 +14,9 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models.functions import Now
 
-from portal.models import Note, NoteMail, User
+from portal import files
+from portal.models import Note, NoteMail, TwilioAccount, User
+from portal.uploads.check import CheckedFile
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,27 @@ class AlreadyMailed(Exception):
 
 class NotMailed(Exception):
     """The mail did not leave, or nobody knows; the words say which."""
+
+
+def add_note(
+    *,
+    target: str,
+    account: TwilioAccount,
+    author: User,
+    body: str,
+    audience: str,
+    file: CheckedFile | None = None,
+) -> Note:
+    """Write a note down, with a file where one is attached."""
+    stored_id = None
+    if file:
+        stored_id = file.stored_id or files.store(file, account=account, uploaded_by=author).pk
+    note = Note.objects.create(
+        target=target, account=account, author=author, body=body, audience=audience, file_id=stored_id
+    )
+    if stored_id:
+        files.give(stored_id, note.file_owner)
+    return note
 
 
 def mail_note(*, note: Note, addresses: Sequence[str], actor: User) -> NoteMail:

@@ -5,9 +5,10 @@ from django import forms
 from django.core.validators import validate_email
 
 from portal.forms import PortalForm
-from portal.models import Note
+from portal.models import Note, Purpose
 from portal.reveal.reveals import mask_address
 from portal.secrets import fingerprint
+from portal.uploads.fields import CheckedFileField
 
 MOST_ADDRESSES = 10
 
@@ -23,6 +24,7 @@ class NoteForm(PortalForm):
         required=False,
         widget=forms.RadioSelect,
     )
+    file = CheckedFileField(Purpose.NOTE, "attachment", required=False)
 
 
 def key_of(address: str) -> str:

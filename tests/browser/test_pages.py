@@ -147,7 +147,7 @@ ON_THE_WAY = {
     "compliance:bundle-way", "compliance:bundle-contact", "compliance:bundle-document",
     "compliance:bundle-check", "compliance:bundle-submitted", "compliance:bundle-spelling",
     "porting:port-in-detail", "porting:port-in-fix", "porting:port-in-fix-check", "porting:port-in-set-up",
-    "note-mail", "porting:port-in-note-mail", "porting:port-in-ticket",
+    "note-mail", "note-file", "note-file-reveal", "porting:port-in-note-mail", "porting:port-in-ticket",
     "porting:port-in-cancel", "porting:port-in-number-cancel", "porting:port-in-reveal",
     "porting:porting-webhook-edit",
     "porting:check-detail", "porting:draft-tasks", "porting:draft-numbers", "porting:draft-bill",

@@ -3,14 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 
-from portal.models import Note, NoteMail, Role
+from portal.models import Note, NoteMail, Purpose, Reveal, Role, StoredFile
 from portal.notes.actions import AlreadyMailed, NotMailed, mail_note
+from portal.notes.retention import purge_attachments
 from tests.factories import make_account, make_number, make_user
 from tests.pages import Page, assert_is_region
+from tests.porting.drafting import bill_file
 
 pytestmark = pytest.mark.django_db
 TO = "owner@thornlea.example.com"
@@ -176,3 +180,75 @@ def test_words_of_a_failure_repeat_no_address(note, support, settings):
     with pytest.raises(NotMailed):
         mail_note(note=note, addresses=[TO], actor=support)
     assert "@" not in NoteMail.objects.get().failure
+
+
+def attach(client, number, **more):
+    return client.post(
+        f"{number.get_absolute_url()}note/", {"body": "See there", "file": bill_file(), **more}
+    )
+
+
+def test_a_file_is_attached_checked_and_shown_to_who_attached_it(as_support, number, settings):
+    assert attach(as_support, number)["Location"] == number.get_absolute_url()
+
+    stored = StoredFile.objects.get()
+    assert (stored.purpose, stored.owner_sid) == (Purpose.NOTE, f"note{Note.objects.get().pk}")
+    link = Page.of(as_support, number.get_absolute_url()).link("Attachment")
+    page = Page.of(as_support, link)
+    assert page.one(".sheets img")["src"] == f"/files/{stored.pk}/pages/1/"
+    assert as_support.get(f"/files/{stored.pk}/").status_code == 200
+    [kept] = [path for path in settings.FILES_DIR.rglob("*") if path.is_file()]
+    assert b"PNG" not in kept.read_bytes()[:64]
+
+
+def test_others_see_it_for_a_reason_that_is_written_down(client, as_support, as_viewer, number):
+    attach(as_support, number)
+    note = Note.objects.get()
+    url = f"/notes/{note.pk}/file/"
+    assert "your role does not show" in Page.of(as_viewer, url).one("main").text
+    assert as_viewer.get(f"{url}reveal/").status_code == 403
+    assert as_viewer.get(f"/files/{note.file_id}/").status_code == 403
+
+    client.force_login(make_user(Role.COMPLIANCE))
+    assert Page.of(client, url).link("Show the attachment") == f"{url}reveal/"
+    assert client.post(f"{url}reveal/", {"reason": ""}).status_code == 422
+    client.post(f"{url}reveal/", {"reason": "Asked by the customer"})
+    assert "Shown until" in Page.of(client, url).one("main").text
+    assert client.get(f"/files/{note.file_id}/").status_code == 200
+    assert Reveal.objects.get().reason == "Asked by the customer"
+
+
+def test_a_file_of_a_foreign_account_is_not_there(client, as_support, number):
+    attach(as_support, number)
+    note = Note.objects.get()
+    client.force_login(make_user(Role.COMPLIANCE, accounts=[make_account()]))
+    for path in ("file/", "file/reveal/"):
+        assert client.get(f"/notes/{note.pk}/{path}").status_code == 404
+    assert client.put(f"/notes/{note.pk}/file/").status_code == 405
+    assert as_support.get("/notes/999999/file/").status_code == 404
+
+
+def test_what_is_no_document_is_refused_and_a_good_one_stays_while_the_note_is_mended(as_support, number):
+    bad = SimpleUploadedFile("x.pdf", b"MZ no pdf", "application/pdf")
+    answer = attach(as_support, number, file=bad)
+    assert answer.status_code == 422
+    assert "The attachment must be a JPG, PNG or PDF" in Page(answer).one(".note-form .field__error").text
+
+    answer = attach(as_support, number, body=" ")
+    form = Page(answer).form(".note-form")
+    as_support.post(f"{number.get_absolute_url()}note/", {**form, "body": "Now with words"})
+    note = Note.objects.get()
+    assert note.file == StoredFile.objects.get()
+    assert note.file.owner_sid == note.file_owner
+
+
+def test_attachments_go_after_the_days_of_the_rule_and_the_note_says_so(as_support, number, settings):
+    attach(as_support, number)
+    assert purge_attachments() is None
+    past = timezone.now() - timedelta(days=settings.FILE_RETENTION_DAYS + 1)
+    StoredFile.objects.update(created_at=past)
+
+    current_app.tasks["purge_files"]()
+
+    assert "The attachment was deleted" in history(as_support, number)
+    assert as_support.get(f"/notes/{Note.objects.get().pk}/file/").status_code == 404
