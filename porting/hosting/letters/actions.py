@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Func
 from django.utils import timezone
 
 from portal import operations
@@ -23,6 +24,7 @@ from portal.twilio.patience import IN_A_REQUEST, IN_A_TASK, Patience
 from porting.hosting import gateway, sync
 from porting.hosting.privacy import keepable
 from porting.models import AuthorizationDocument, HostedOrder, LetterDraft
+from porting.models.hosting import HostedOrderQuerySet
 
 CREATE_LETTER = "porting.create_authorization"
 RESEND_LETTER = "porting.resend_authorization"
@@ -107,9 +109,15 @@ def draft_again(letter: AuthorizationDocument, *, actor: User, named: Sequence[s
     return draft
 
 
-def orders_of_draft(draft: LetterDraft) -> Any:
+def orders_of_draft(draft: LetterDraft) -> HostedOrderQuerySet:
     """The orders of a draft that can still be put on a letter."""
-    return HostedOrder.objects.without_loa().filter(account=draft.account, pk__in=draft.order_sids)
+    return named_in(draft).without_loa()
+
+
+def named_in(draft: LetterDraft) -> HostedOrderQuerySet:
+    """All orders of a draft. Their SIDs stay in the database: there may be 15,000 of them."""
+    sids = LetterDraft.objects.filter(pk=draft.pk).values_list(Func("order_sids", function="unnest"))
+    return HostedOrder.objects.present().filter(account=draft.account_id, pk__in=sids)
 
 
 def send_letter(

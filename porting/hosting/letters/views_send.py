@@ -20,7 +20,7 @@ from porting.hosting.letters.forms import LetterForm
 from porting.hosting.letters.views import deadline_of_letter, may_write_again, visible_letter
 from porting.hosting.orders.forms import ReasonedForm
 from porting.hosting.refusals import LOST, about, field_of, sentence_of
-from porting.models import AuthorizationDocument, HostedOrder, LetterDraft
+from porting.models import AuthorizationDocument, LetterDraft
 
 _NUMBERS_SHOWN = 12
 
@@ -35,8 +35,7 @@ def authorization_create(request: StaffRequest, draft_id: UUID) -> HttpResponse:
     reopened = _reopened(draft)
     if draft.document_sid and not reopened:
         return go(request, "porting:authorization-detail", draft.document_sid)
-    orders = HostedOrder.objects.present().filter(pk__in=draft.order_sids) if reopened else None
-    orders = actions.orders_of_draft(draft) if orders is None else orders
+    orders = actions.named_in(draft) if reopened else actions.orders_of_draft(draft)
     count = orders.count()
     addresses = addresses_of(draft.account)
     form = LetterForm(request.POST or None, draft=draft, addresses=addresses, count=count)
