@@ -57,9 +57,37 @@ def test_rejected_numbers_are_corrected_and_filed_again(open_page: OpenPage):
     assert walk.clicks <= 4
     assert len(walk.pages) <= 4, walk.pages
 
+    page.get_by_label("E-mail it to").check()
+    page.get_by_role("button", name="Add this note").click()
+    expect(page.get_by_role("region", name="Tell the customer")).to_contain_text("Sent to the customer")
+    assert_good(page)
     page.goto(path)
     expect(page.get_by_role("main")).to_contain_text("Rejected numbers of it were filed again with")
+    expect(page.get_by_role("region", name="What happened")).to_contain_text("Sent to the customer")
     assert_good(page)
+
+
+def test_a_note_for_the_customer_is_mailed_by_a_press_of_its_own(open_page: OpenPage):
+    page = open_page("porting")
+    page.goto("/port-ins/")
+    page.locator("[data-row-link]").first.click()
+    page.get_by_role("textbox", name="Note").fill("The bill has arrived.")
+    page.get_by_label("For the customer").check()
+    page.get_by_text("Attach a file").click()
+    assert_good(page)
+    page.get_by_role("button", name="Add note").click()
+    history = page.get_by_role("region", name="What happened")
+    expect(history).to_contain_text("For the customer, not sent")
+    history.get_by_role("link", name="E-mail it to the customer").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("E-mail a note to the customer")
+    assert_good(page)
+    page.get_by_role("button", name="E-mail this note to the customer").click()
+    expect(history).to_contain_text("Sent to the customer")
+    page.get_by_role("link", name="Change our ticket").click()
+    page.get_by_label("Our ticket").fill("https://desk.example.com/tickets/4711")
+    assert_good(page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="https://desk.example.com/tickets/4711")).to_be_visible()
 
 
 def test_deadlines_calendar_and_webhooks_are_good_to_everybody(open_page: OpenPage):

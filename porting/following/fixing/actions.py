@@ -4,7 +4,7 @@ Page 14 has the order: what was rejected is canceled, then filed with what was c
 before every cancellation has arrived, and nothing is canceled for what cannot be filed.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from django.db import transaction
 from portal import files, operations
 from portal.models import Operation, User
 from portal.numbering import MOBILE
-from portal.twilio.errors import TwilioFailure
+from portal.twilio.errors import TwilioFailure, Uncertain
 from porting.following.actions import NotCancelable, TooLate, cancel_number, cancel_numbers
 from porting.following.fixing.standing import Standing, standing_of
 from porting.models import PortInDraft, PortInNumber, PortInRequest
@@ -98,8 +98,8 @@ def cancel_and_file(
     """Cancel in the old request what the draft files again, then have it filed. Each happens once.
 
     What an earlier press has done is not done again. With `although_refused`, numbers whose cancellation was
-    refused before are filed as they are. Raises NotCanceled and StillCanceling, and then nothing is filed;
-    and what `begin_filing` raises, before anything is canceled.
+    refused before and is refused again are filed all the same. Raises NotCanceled and StillCanceling, when
+    nothing is filed; and what `begin_filing` raises, before anything is canceled.
     """
     draft = fetch_draft(draft)
     if draft.is_filed:
@@ -112,13 +112,19 @@ def cancel_and_file(
     standing = standing_of(request, draft)
     if standing.under_way:
         raise StillCanceling
-    skipped: Collection[str] = standing.refused if although_refused else ()
-    left = [number for number in standing.waiting if number.pk not in skipped]
+    left = standing.waiting
     if len(left) > MOST_AT_ONCE:
-        cancel_numbers(numbers=left, actor=actor, reason=_REASON)
-        raise StillCanceling
+        left = [one for one in left if not (although_refused and one.pk in standing.refused)]
+        if left:
+            cancel_numbers(numbers=left, actor=actor, reason=_REASON)
+            raise StillCanceling
     for number in left:
-        _cancel(number, actor)
+        try:
+            _cancel(number, actor)
+        except NotCanceled as stopped:
+            is_known = number.pk in standing.refused and not isinstance(stopped.failure, Uncertain)
+            if not (although_refused and is_known):
+                raise
     return begin_filing(draft=draft, actor=actor, form_key=form_key, reason=reason)
 
 

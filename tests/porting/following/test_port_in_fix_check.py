@@ -234,6 +234,18 @@ def test_many_are_canceled_by_the_workers_first(monkeypatch, as_porter, port_in,
     assert new_request(port_in)
 
 
+def test_many_may_be_filed_although_the_workers_could_not_cancel_them(monkeypatch, twilio, as_porter, check):
+    monkeypatch.setattr(actions, "MOST_AT_ONCE", 1)
+    twilio.faults.add(Fault(kind="status", status=429, method="DELETE", path="*/PhoneNumber/*"))
+    press(as_porter, check)
+    for _ in range(3):
+        current_app.tasks["run_porting_batch"](str(Batch.objects.get().pk))
+
+    page = Page.of(as_porter, check)
+    assert "last try:" in old_side(page)
+    assert press(as_porter, check, although_refused="on")["Location"].endswith("/filed/")
+
+
 def test_within_72_hours_the_page_says_whom_to_write_to_and_cancels_nothing(twilio, parent, as_porter):
     port_in = rejected(twilio, parent, 22153, "63")
     port_in.numbers.update(port_date=soon(twilio, 2))
