@@ -48,7 +48,7 @@ from porting.models import AuthorizationDocument, HostedOrder, PortInRequest
 from porting.statuses import AUTHORIZATION_STATES, HOSTED_ORDER_STATES, PORT_IN_STATES
 
 _LETTER_STAGES: Mapping[str, Stage] = {
-    "opened": Stage("Twilio", "mails the letter to its signer.", LOA_DAYS),
+    "opened": Stage("We", "change the letter and send it again: it was taken back.", is_ours=True),
     "signing": Stage("The signer", "signs the letter that Twilio sent by e-mail.", LOA_DAYS),
 }
 # What has no limit comes after all that has one, the longest rest first.

@@ -35,7 +35,7 @@ def step_of(row: Any) -> Step | None:
         case "PX", "signing":
             return _revoke(sid)
         case "PX", "opened":
-            return Step("Send it again", reverse("porting:authorization-detail", args=[sid]))
+            return Step("Change and send", reverse("porting:authorization-detail", args=[sid]))
     return None
 
 

@@ -54,7 +54,7 @@ def deadline_list(request: StaffRequest) -> HttpResponse:
         "total": figures.total,
         "shown": _SHOWN.get(shown, ""),
         "tally": [
-            (label, figures.of(name), name == shown,
+            (name, label, figures.of(name), name == shown,
              list_url(request.GET, show=None if name == shown else name))
             for name, label in _SHOWN.items()
         ],
