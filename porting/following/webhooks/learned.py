@@ -50,7 +50,7 @@ class Late:
     @property
     def names(self) -> str:
         """The first of its numbers, and how many more; "" for the request itself."""
-        named = ", ".join(map(spaced, self.numbers[:_NAMED]))
+        named = ", ".join(map(spaced, sorted(self.numbers)[:_NAMED]))
         rest = len(self.numbers) - _NAMED
         return f"{named} and {rest:,} more" if rest > 0 else named
 
