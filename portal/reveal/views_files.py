@@ -63,7 +63,7 @@ def may_see(user: User, stored: StoredFile) -> bool:
 
 
 def _file_to_see(request: StaffRequest, pk: UUID) -> StoredFile:
-    rows = request.access.visible(StoredFile.objects.there().defer("name"))
+    rows = request.access.visible(StoredFile.objects.there().select_related("uploaded_by").defer("name"))
     stored = get_object_or_404(rows, pk=pk)
     if stored.uploaded_by_id != request.user.pk:
         request.access.require(Permission.REVEAL_PERSONAL, stored.account_id)

@@ -14,6 +14,7 @@ from portal.uploads.check import Refused, check, draw_page
 from tests import uploads
 from tests.factories import make_account
 from tests.pages import Page
+from tests.query_counts import counted
 
 pytestmark = pytest.mark.django_db
 
@@ -137,7 +138,8 @@ def test_a_picture_is_never_served_as_it_came(support, as_support):
 def test_a_file_has_a_page_of_its_own_with_its_first_pages(support, as_support):
     stored = make_file(support, uploads.bill_pdf(7))
 
-    answer = as_support.get(reverse("file-preview", args=[stored.pk]))
+    with counted("file_preview"):
+        answer = as_support.get(reverse("file-preview", args=[stored.pk]))
 
     shown = Page(answer)
     assert [image["src"] for image in shown.all(".file-page img")] == [
