@@ -1,12 +1,10 @@
-import uuid
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 
 from compliance.bundles.actions import PROPERTIES, values_of
 from compliance.models import Bundle
-from portal.forms import PortalForm
+from portal.forms import OnceForm
 from portal.reveal.reveals import mask
 from portal.secrets import fingerprint
 from portal.urls_from_staff import UrlField, fault_of_url
@@ -14,20 +12,10 @@ from portal.urls_from_staff import UrlField, fault_of_url
 REASON = "Kept with the change, for whoever asks later."
 
 
-class _ReasonedForm(PortalForm):
-    """A form that is sent once, with a reason that is kept."""
+class _ReasonedForm(OnceForm):
+    """A change with a reason that is kept."""
 
-    form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     reason = forms.CharField(label="Reason", required=False, max_length=500, help_text=REASON)
-
-    def renew(self, **changes: str) -> None:
-        """Make the same form fit to be sent again."""
-        data = QueryDict(mutable=True)
-        data.update(self.data)
-        data["form_key"] = str(uuid.uuid4())
-        for name, value in changes.items():
-            data[name] = value
-        self.data = data
 
 
 class BundleForm(_ReasonedForm):

@@ -11,15 +11,12 @@ from compliance.bundles.actions import ChangedMeanwhile
 from compliance.bundles.forms import BundleForm, DeletionForm, mark_of
 from compliance.bundles.refusals import field_of, sentence_of
 from compliance.bundles.views import show, visible_bundle
+from compliance.changing import not_made
 from compliance.models import Bundle
 from portal.access import Permission, allowed
 from portal.http import StaffRequest, go, page
-from portal.models import Operation
 from portal.object_pages import note_on, read_again
-from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.twilio.errors import Absent, TwilioFailure, Uncertain
-
-_LATE = "Another change of this bundle has not ended yet. Wait until it has."
 
 
 @require_POST
@@ -156,31 +153,13 @@ def _answer(
     form: BundleForm | DeletionForm,
     context: dict[str, Any],
 ) -> HttpResponse | None:
-    """What to answer to a change that was not made; None when the form says why."""
-    match fault:
-        case AlreadySent():
-            messages.info(request, _about(fault.operation))
-            return go(request, bundle)
-        case AlreadyUnderWay():
-            form.renew()
-            form.add_error(None, _LATE)
-        case Uncertain():
-            messages.warning(request, sentence_of(fault))
-            return go(request, bundle)
-        case TwilioFailure():
-            form.renew()
-            form.add_error(field_of(fault, set(form.fields)), sentence_of(fault))
-            context["failure"] = fault
-        case _:
-            raise fault
-    return None
-
-
-def _about(operation: Operation) -> str:
-    match operation.state:
-        case Operation.State.DONE:
-            return "This form was already sent, and Twilio did what it asked for."
-        case Operation.State.REFUSED:
-            return f"This form was already sent, and Twilio refused it: {operation.words}"
-        case _:
-            return "This form was already sent; its result is not known yet."
+    return not_made(
+        request,
+        fault,
+        form,
+        context,
+        row=bundle,
+        noun="bundle",
+        sentence_of=sentence_of,
+        field_of=lambda failure: field_of(failure, set(form.fields)),
+    )

@@ -1,4 +1,3 @@
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -6,16 +5,12 @@ from django import forms
 
 from compliance.documents.words import ADDRESSES, OPEN_FIELDS, mark_of, type_words
 from compliance.models import SupportingDocument
-from portal.forms import PortalForm
+from portal.forms import OnceForm, PortalForm
 from portal.models import Purpose, TwilioAccount
 from portal.reveal.reveals import mask
 from portal.uploads.fields import CheckedFileField
 
 _REASON = {"required": "Enter why it is deleted"}
-
-
-class _ActForm(PortalForm):
-    form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
 
 class PlaceForm(PortalForm):
@@ -51,7 +46,7 @@ def attribute_field(name: str, label: str, hint: str = "") -> forms.Field:
     )
 
 
-class UploadForm(_ActForm):
+class UploadForm(OnceForm):
     """A new document: what it says, and its file."""
 
     friendly_name = forms.CharField(
@@ -87,7 +82,7 @@ class UploadForm(_ActForm):
         return {**_given(self.cleaned_data, self._names), **({ADDRESSES: [cited]} if cited else {})}
 
 
-class DocumentForm(_ActForm):
+class DocumentForm(OnceForm):
     """Another name, and other values. What is masked is not shown here either: an empty field keeps it."""
 
     friendly_name = forms.CharField(
@@ -125,7 +120,7 @@ class DocumentForm(_ActForm):
         return {**kept, **_given(self.cleaned_data, self._names)}
 
 
-class FileForm(_ActForm):
+class FileForm(OnceForm):
     """Another file for a document."""
 
     reason = forms.CharField(label="Reason", required=False, max_length=500)
@@ -136,7 +131,7 @@ class FileForm(_ActForm):
         self.fields = {"file": file, **self.fields}
 
 
-class DeletionForm(_ActForm):
+class DeletionForm(OnceForm):
     reason = forms.CharField(label="Reason", max_length=500, error_messages=_REASON)
 
 

@@ -5,11 +5,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from portal.twilio.errors import TwilioFailure, Unavailable, Uncertain
+from compliance import refusals
+from portal.twilio.errors import TwilioFailure
 
 ASSIGNED, UNDER_REVIEW, SETTLED = 21645, 21646, 20409
 _SENTENCES = {
-    20003: "Twilio did not accept our credentials for this account. An administrator can put in new ones.",
     20404: "Twilio does not have this document in this account any more.",
     20409: "Twilio keeps an approved document as it is. Upload a new document and use that one instead.",
     20413: "Twilio found the file too large. A compliance document must be smaller than 5 MB.",
@@ -25,15 +25,7 @@ _SENTENCES = {
 
 
 def sentence_of(failure: TwilioFailure) -> str:
-    """Our sentence for a known code, Twilio's own words for any other."""
-    if isinstance(failure, Unavailable):
-        return f"Unavailable: {failure.words} Nothing was changed. Send it again in a moment."
-    if isinstance(failure, Uncertain):
-        return (
-            "Twilio's answer did not come. Numberdesk is looking whether it was done; send nothing again "
-            "until this page says so."
-        )
-    return _SENTENCES.get(failure.code or 0) or failure.words
+    return refusals.sentence_of(failure, _SENTENCES)
 
 
 def keepable(failure: TwilioFailure, attributes: Mapping[str, Any], *texts: str) -> TwilioFailure:

@@ -8,6 +8,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from compliance.ages import is_data
+from compliance.changing import about_sent, not_made, show_refusal
 from compliance.documents import actions, forms
 from compliance.documents.actions import ChangedMeanwhile, KeptAsItIs
 from compliance.documents.querysets import bundles_by_document, lacks_file
@@ -19,14 +20,13 @@ from compliance.models import RegulatoryType, SupportingDocument
 from inventory.models import Address
 from portal.access import Permission, allowed
 from portal.http import StaffRequest, go, page
-from portal.models import Operation, TwilioAccount
+from portal.models import TwilioAccount
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.shell import visible_accounts
 from portal.twilio.errors import TwilioFailure, Uncertain
 from portal.uploads.fields import bind_files, keep_files
 
 _LOST = "Twilio's answer was lost. Numberdesk looks at Twilio until it knows what became of it."
-_LATE = "Another change of this document has not ended yet. Wait until it has."
 # So many addresses are offered; whoever has more names the address where the bundle is made.
 _ADDRESSES_OFFERED = 100
 _FAULTS = (AlreadySent, AlreadyUnderWay, KeptAsItIs, TwilioFailure)
@@ -74,14 +74,17 @@ def document_upload(request: StaffRequest) -> HttpResponse:
                     form_key=form.cleaned_data["form_key"],
                 )
             except AlreadySent as sent:
-                return _after_sent(request, sent.operation)
+                messages.info(request, about_sent(sent.operation))
+                known = SupportingDocument.objects.filter(pk=sent.operation.target).first()
+                return go(request, known or "compliance:document-list")
             except AlreadyUnderWay:
+                form.renew()
                 form.add_error(None, "This document is being uploaded already. Wait until that has ended.")
             except Uncertain:
                 messages.warning(request, f"{_LOST} Do not upload it again.")
                 return go(request, "compliance:document-list")
             except TwilioFailure as failure:
-                _show(failure, form, context)
+                show_refusal(failure, form, context, sentence_of(failure))
             else:
                 return _after(request, document, "Uploaded to Twilio.")
         keep_files(form)
@@ -199,25 +202,11 @@ def _not_done(
     request: StaffRequest, fault: Exception, form: Any, context: dict[str, Any], document: SupportingDocument
 ) -> HttpResponse | None:
     """What to answer to a change that was not made; None when the form says why."""
-    match fault:
-        case AlreadySent():
-            messages.info(request, "This form was sent before. This is what became of it.")
-            return go(request, document)
-        case AlreadyUnderWay():
-            form.add_error(None, _LATE)
-        case KeptAsItIs():
-            form.add_error(None, _CLOSED)
-        case Uncertain():
-            messages.warning(request, f"{_LOST} Nothing is sent twice.")
-            return go(request, document)
-        case TwilioFailure():
-            _show(fault, form, context)
-    return None
-
-
-def _show(failure: TwilioFailure, form: Any, context: dict[str, Any]) -> None:
-    form.add_error(None, sentence_of(failure))
-    context["failure"] = failure
+    if isinstance(fault, KeptAsItIs):
+        form.renew()
+        form.add_error(None, _CLOSED)
+        return None
+    return not_made(request, fault, form, context, row=document, noun="document", sentence_of=sentence_of)
 
 
 def _after(request: StaffRequest, document: SupportingDocument, words: str) -> HttpResponse:
@@ -229,12 +218,6 @@ def _after(request: StaffRequest, document: SupportingDocument, words: str) -> H
     else:
         messages.success(request, words)
     return go(request, document)
-
-
-def _after_sent(request: StaffRequest, operation: Operation) -> HttpResponse:
-    messages.info(request, "This document was uploaded a moment ago. It is not sent twice.")
-    known = SupportingDocument.objects.filter(pk=operation.target).first()
-    return go(request, known or "compliance:document-list")
 
 
 def _addresses(account: TwilioAccount) -> list[tuple[str, str]]:

@@ -1,26 +1,23 @@
 import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 from django.utils import timezone
 
 from compliance.bundles.forms import REASON
 from compliance.guided.fields import input_name, make_field
 from compliance.models import EndUser
 from compliance.requirements import Field, is_blank
-from portal.forms import PortalForm
+from portal.forms import OnceForm
 from portal.reveal.reveals import mask
 from portal.secrets import fingerprint
 
 
-class EndUserForm(PortalForm):
+class EndUserForm(OnceForm):
     """Another name, and other values. What is masked is not shown here either: an empty field keeps it."""
 
-    form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     mark = forms.CharField(widget=forms.HiddenInput)
     friendly_name = forms.CharField(
         label="Friendly name", max_length=64, help_text="For staff and for Twilio's reviewers."
@@ -73,13 +70,6 @@ class EndUserForm(PortalForm):
         kept = {name: value for name, value in self._held.items() if name not in gone}
         typed = {field.name: self.cleaned_data.get(name) for name, field in self._fields.items()}
         return {**kept, **{name: value for name, value in typed.items() if not is_blank(value)}}
-
-    def renew(self) -> None:
-        """Make the same form fit to be sent again."""
-        data = QueryDict(mutable=True)
-        data.update(self.data)
-        data["form_key"] = str(uuid.uuid4())
-        self.data = data
 
 
 def mark_of(end_user: EndUser) -> str:

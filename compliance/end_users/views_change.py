@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from compliance.bundles.forms import DeletionForm
 from compliance.bundles.holders import bundles_of
+from compliance.changing import not_made
 from compliance.end_users.fields import fields_of
 from compliance.end_users.forms import EndUserForm, mark_of
 from compliance.end_users.refusals import sentence_of
@@ -17,12 +18,8 @@ from compliance.items.actions import ChangedMeanwhile
 from compliance.models import EndUser
 from portal.access import Permission, allowed
 from portal.http import StaffRequest, go, page
-from portal.models import Operation
 from portal.object_pages import note_on, read_again
-from portal.operations import AlreadySent, AlreadyUnderWay
-from portal.twilio.errors import Absent, TwilioFailure, Uncertain
-
-_LATE = "Another change of this end user has not ended yet. Wait until it has."
+from portal.twilio.errors import Absent, TwilioFailure
 
 
 @require_POST
@@ -128,35 +125,17 @@ def _answer(
     form: EndUserForm | DeletionForm,
     context: dict[str, Any],
 ) -> HttpResponse | None:
-    """What to answer to a change that was not made; None when the form says why."""
-    match fault:
-        case AlreadySent():
-            messages.info(request, _about(fault.operation))
-            return go(request, end_user)
-        case AlreadyUnderWay():
-            form.renew()
-            form.add_error(None, _LATE)
-        case Uncertain():
-            messages.warning(request, sentence_of(fault))
-            return go(request, end_user)
-        case TwilioFailure():
-            form.renew()
-            form.add_error("friendly_name" if _is_about_name(fault, form) else None, sentence_of(fault))
-            context["failure"] = fault
-        case _:
-            raise fault
-    return None
+    return not_made(
+        request,
+        fault,
+        form,
+        context,
+        row=end_user,
+        noun="end user",
+        sentence_of=sentence_of,
+        field_of=lambda failure: _field_of(failure, form),
+    )
 
 
-def _is_about_name(failure: TwilioFailure, form: EndUserForm | DeletionForm) -> bool:
-    return failure.code == 20002 and "friendly_name" in form.fields
-
-
-def _about(operation: Operation) -> str:
-    match operation.state:
-        case Operation.State.DONE:
-            return "This form was already sent, and Twilio did what it asked for."
-        case Operation.State.REFUSED:
-            return f"This form was already sent, and Twilio refused it: {operation.words}"
-        case _:
-            return "This form was already sent; its result is not known yet."
+def _field_of(failure: TwilioFailure, form: EndUserForm | DeletionForm) -> str | None:
+    return "friendly_name" if failure.code == 20002 and "friendly_name" in form.fields else None

@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from compliance.bundles.actions import NotEditable
+from compliance.changing import about_sent
 from compliance.guided.draft import Draft, read_draft
 from compliance.models import Bundle
 from portal.access import Permission
 from portal.http import Elsewhere, StaffRequest, go, page
-from portal.models import Operation
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.reveal.views import private
 from portal.twilio.errors import TwilioFailure, Unavailable, Uncertain
@@ -92,12 +92,5 @@ FAILURES = (TwilioFailure, AlreadyUnderWay, NotEditable)
 
 def already_sent(request: StaffRequest, sent: AlreadySent, url: str) -> HttpResponse:
     """The same form once more: what it did stands."""
-    words = {
-        Operation.State.DONE: "This form was already sent, and Twilio did what it asked for.",
-        Operation.State.REFUSED: f"This form was already sent, and Twilio refused it: {sent.operation.words}",
-    }
-    said = words.get(
-        Operation.State(sent.operation.state), "This form was already sent; wait for its result."
-    )
-    messages.info(request, said)
+    messages.info(request, about_sent(sent.operation))
     return go(request, url)

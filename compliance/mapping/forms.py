@@ -1,11 +1,9 @@
-import uuid
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from django import forms
-from django.http import QueryDict
 
-from portal.forms import PortalForm
+from portal.forms import OnceForm, PortalForm
 
 _REASON = "Kept with the change, for whoever asks later."
 LEAVE = "leave"
@@ -44,10 +42,9 @@ def papers_field(
     )
 
 
-class AssignForm(PortalForm):
+class AssignForm(OnceForm):
     """Which bundle and address a number gets, of those that Twilio would take. Either may be absent."""
 
-    form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     opened_bundle = forms.CharField(widget=forms.HiddenInput, required=False)
     opened_address = forms.CharField(widget=forms.HiddenInput, required=False)
     reason = forms.CharField(label="Reason", required=False, max_length=200, help_text=_REASON)
@@ -67,15 +64,6 @@ class AssignForm(PortalForm):
                 required="Choose an address",
                 hint="Addresses of this account of the kind that Twilio asks for.",
             )
-
-    def renew(self, **values: str) -> None:
-        """Fit to be sent again, with these values instead of those that were sent."""
-        data = QueryDict(mutable=True)
-        data.update(self.data)
-        data["form_key"] = str(uuid.uuid4())
-        for name, value in values.items():
-            data[name] = value
-        self.data = data
 
 
 class GroupForm(PortalForm):

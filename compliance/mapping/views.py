@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
 
+from compliance.changing import about_sent
 from compliance.mapping.actions import DoesNotFit, MappingChanged, Papers, assign_papers, papers_of
 from compliance.mapping.card import card_of, url_of, with_rules
 from compliance.mapping.fitting import fit_of_address, needs_address
@@ -25,7 +26,6 @@ from compliance.standing import REVIEW_DAYS
 from inventory.models import PhoneNumber
 from portal.access import Permission, allowed
 from portal.http import StaffRequest, go, page
-from portal.models import Operation
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.twilio.errors import TwilioFailure, Uncertain
 
@@ -158,7 +158,7 @@ def _assign(
             reason=cleaned["reason"],
         )
     except AlreadySent as sent:
-        messages.info(request, _about(sent.operation))
+        messages.info(request, about_sent(sent.operation))
     except AlreadyUnderWay:
         form.add_error(None, "Another change of this number has not ended yet. Wait for it, then save again.")
         return None
@@ -193,13 +193,3 @@ def _assign(
                 request, f"Assigned at Twilio, which now reviews it for up to {REVIEW_DAYS} business days."
             )
     return go(request, "inventory:number-detail", number.sid)
-
-
-def _about(operation: Operation) -> str:
-    match operation.state:
-        case Operation.State.DONE:
-            return "This form was already sent, and Twilio did what it asked for."
-        case Operation.State.REFUSED:
-            return f"This form was already sent, and Twilio refused it: {operation.words}"
-        case _:
-            return "This form was already sent; its result is not known yet."

@@ -1,9 +1,9 @@
 """Twilio's refusals of copies and replaced items, in words that say what to do next."""
 
-from portal.twilio.errors import TwilioFailure, Unavailable, Uncertain
+from compliance import refusals
+from portal.twilio.errors import TwilioFailure
 
 _SENTENCES = {
-    20003: "Twilio did not accept our credentials for this account. An administrator can put in new ones.",
     20404: "Twilio does not have this bundle in this account any more.",
     20422: "Twilio did not take this. Evaluate the copy to see what is missing.",
     21647: "The copy is under review, so Twilio does not delete it. Wait for its decision.",
@@ -22,12 +22,4 @@ _SENTENCES = {
 
 
 def sentence_of(failure: TwilioFailure) -> str:
-    """Our sentence for a known code, Twilio's own words for any other."""
-    if isinstance(failure, Unavailable):
-        return f"Unavailable: {failure.words} Nothing was changed. Try again in a moment."
-    if isinstance(failure, Uncertain):
-        return (
-            f"{failure.words} Numberdesk looks at Twilio until it knows what became of it; nothing is sent "
-            "twice."
-        )
-    return _SENTENCES.get(failure.code or 0) or failure.words
+    return refusals.sentence_of(failure, _SENTENCES)

@@ -356,6 +356,9 @@ def test_a_refusal_by_twilio_keeps_the_file_too(as_compliance, parent, known, tw
     part = Page(answer)
     assert "Unavailable: Twilio is limiting our requests." in part.text
     assert "March.pdf" in part.one(".file__kept").text
+    twilio.faults.clear()
+    again = as_compliance.post(upload_url(parent), part.form("main form"))
+    assert again["Location"] == SupportingDocument.objects.get(friendly_name="X").get_absolute_url()
 
 
 def test_a_file_that_does_not_arrive_is_sent_again(as_compliance, parent, known, twilio):
