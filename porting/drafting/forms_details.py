@@ -88,8 +88,8 @@ class DetailsForm(TaskForm):
         held = draft.said
         names = (*CUSTOMER, *REPRESENTATIVE, *ADDRESS, *KATAKANA, "address_sid")
         self.initial.update({name: held.get(name) for name in names})
-        if not held.get("account_telephone_number"):
-            self.initial["account_telephone_number"] = spaced(draft.numbers[0])
+        telephone = held.get("account_telephone_number") or draft.numbers[0]
+        self.initial["account_telephone_number"] = spaced(telephone)
         self.fields["account_number"].required = needs_account_number(draft)
         phone, address = self.fields["account_telephone_number"], self.fields["address_sid"]
         assert isinstance(phone, PhoneField)
