@@ -226,6 +226,15 @@ def test_the_preview_takes_a_phone_bill(twilio, parent, address, as_porter, sett
     assert (order.status, order.payload["verification_type"]) == ("pending_verification", "phone-bill")
 
 
+def test_the_code_stands_in_the_room_alone(twilio, order, as_porter, as_viewer):
+    call(as_porter, order)
+    code = twilio.hosting.code_of(order.pk)
+    assert as_viewer.get(room(order)).status_code == 403
+    for client in (as_porter, as_viewer):
+        for url in (order.get_absolute_url(), ORDERS):
+            assert code not in Page.of(client, url).source
+
+
 def test_only_who_may_host_enters_the_room(order, as_support, client, as_porter):
     assert as_support.get(room(order)).status_code == 403
     client.force_login(make_user(Role.PORTING, accounts=[make_account()]))

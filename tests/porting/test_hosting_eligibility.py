@@ -1,15 +1,18 @@
 """Which numbers can be hosted: asked once, answered later, and every next step with what to do."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from celery import current_app
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.models import Batch, Role
 from portal.sandbox.faults import Fault
+from portal.sandbox.hosting.settings import HostingSettings
 from porting.hosting.eligibility.intake import MOST_NUMBERS, take_in
 from porting.hosting.eligibility.next_steps import (
     NEXT_STEPS,
@@ -207,6 +210,23 @@ def test_twilios_refusal_ends_the_check_in_twilios_words(twilio, parent, as_port
     check.refresh_from_db()
     assert check.state == "failed"
     assert check.words in Page.of(as_porter, check.get_absolute_url()).one(".notice--bad").text
+
+
+def test_a_check_that_twilio_never_ends_is_given_up_and_offered_again(twilio, parent, as_porter):
+    twilio.hosting.set(HostingSettings(bulk=10**6))
+    ask(as_porter, parent, "10", "11")
+    check = EligibilityCheck.objects.get()
+    current_app.tasks["run_eligibility_check"](str(check.pk))
+    page = Page.of(as_porter, check.get_absolute_url())
+    assert "0 of 2 answered" in page.text
+    EligibilityCheck.objects.update(created_at=timezone.now() - timedelta(hours=3))
+
+    current_app.tasks["run_eligibility_check"](str(check.pk))
+
+    page = Page.of(as_porter, check.get_absolute_url())
+    assert "Twilio has not answered for two hours." in page.text
+    form = page.form("form[action$='/again/']")
+    assert as_porter.post(f"{check.get_absolute_url()}again/", form).url != check.get_absolute_url()
 
 
 def test_an_account_without_hosting_says_so_in_twilios_words(parent, as_porter):
