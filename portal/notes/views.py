@@ -43,7 +43,7 @@ def mail_page(request: StaffRequest, note: Note, *, known: Sequence[str] = ()) -
         try:
             mail_note(note=note, addresses=form.addresses(), actor=request.user)
         except AlreadyMailed:
-            messages.info(request, "The note was e-mailed before. It is not sent twice.")
+            messages.info(request, "The note was e-mailed before, or is on its way. It is not sent twice.")
             return go(request, back)
         except NotMailed as failure:
             form.add_error(None, f"{failure}")
@@ -51,7 +51,7 @@ def mail_page(request: StaffRequest, note: Note, *, known: Sequence[str] = ()) -
             messages.success(request, "The note is e-mailed.")
             return go(request, back)
     elif mail and not mail.may_be_tried:
-        messages.info(request, "The note was e-mailed before. It is not sent twice.")
+        messages.info(request, "The note was e-mailed before, or is on its way. It is not sent twice.")
         return go(request, back)
     context = {"note": note, "mail": mail, "form": form, "back": back}
     status = 422 if form.errors else 200

@@ -45,7 +45,7 @@ def port_in_fix_note(request: StaffRequest, sid: str, pk: UUID) -> HttpResponse:
     try:
         mail_note(note=note, addresses=known_addresses(new), actor=request.user)
     except AlreadyMailed:
-        messages.info(request, "The note was e-mailed before. It is not sent twice.")
+        messages.info(request, "The note was e-mailed before, or is on its way. It is not sent twice.")
     except NotMailed as failure:
         messages.error(request, f"The note is kept, and was not e-mailed. {failure}")
     else:

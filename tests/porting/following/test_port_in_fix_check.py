@@ -123,6 +123,18 @@ def test_a_refused_cancellation_files_nothing_and_the_next_press_goes_on(twilio,
     assert new_request(port_in).numbers.count() == 2
 
 
+def test_going_back_after_one_was_canceled_leaves_it_in_the_new_request(twilio, as_porter, port_in, check):
+    second = number(port_in, "73")
+    twilio.faults.add(Fault(kind="status", status=429, method="DELETE", path=f"*/{second.pk}", times=1))
+    press(as_porter, check)
+
+    assert fix(as_porter, port_in, customer_name="Thornlea Dental Inc")["Location"] == check
+    press(as_porter, check)
+    let_workers_file()
+    assert new_request(port_in).numbers.count() == 2
+    assert new_request(port_in).carrier["customer_name"] == "Thornlea Dental Inc"
+
+
 def test_it_may_be_filed_although_a_cancellation_is_refused_again_and_again(
     twilio, as_porter, port_in, check
 ):
