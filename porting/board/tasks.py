@@ -15,6 +15,6 @@ def send_porting_reminders() -> None:
         send_porting_reminder.delay(reminder_id)
 
 
-@shared_task(name=reminders.TASK)
+@shared_task(name="send_porting_reminder")
 def send_porting_reminder(reminder_id: int) -> None:
     digests.send_reminder(reminder_id)

@@ -17,10 +17,11 @@ from portal.freshness import freshness_of
 from portal.http import StaffRequest, go, page
 from portal.listing import list_url
 from portal.shell import visible_accounts
-from porting.board.entries import SOURCES, Entry, all_entries, board_page, entries_of, figures_of
+from porting.board.entries import Entry, all_entries, board_page, entries_of, figures_of
 from porting.board.log import people_words
 from porting.board.next_steps import Step, step_of
 from porting.board.reminders import JustTold, remind_again
+from porting.board.sources import SOURCES
 
 _SHOWN = {"late": "In the last fifth", "ours": "We act"} | {source.kind: source.name for source in SOURCES}
 _CSV = {
