@@ -57,7 +57,7 @@ def test_orders_stand_by_status_and_failed_ones_are_checked_again_in_one_press(p
     assert "3 numbers" in page.one("#found").text
     assert {" ".join(item.text.split()) for item in page.all(".tally a")} == {"Received 2", "Failed 1"}
     assert page.all("a[href^='/porting/hosting/orders/HR']")
-    assert "The carrier does not allow it" in page.text
+    assert page.text.count("The carrier does not allow it") == 2, "the reason, and the next step"
     answered = as_porter.post(
         "/porting/hosting/checks/", page.form("form[action='/porting/hosting/checks/']")
     )

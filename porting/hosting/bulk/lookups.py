@@ -13,7 +13,7 @@ from portal.labels import Label, Labels, label_for
 from portal.mirror.records import iso8601, text
 from portal.models import TwilioAccount
 from porting.hosting import gateway
-from porting.hosting.eligibility.next_steps import normal_value, step_of
+from porting.hosting.eligibility.next_steps import REASONS, normal_value, step_of
 from porting.statuses import HOSTED_ORDER_STATES, normal_status
 
 REQUEST_STATES: Labels = {
@@ -87,12 +87,12 @@ def _group(told: Mapping[str, Any]) -> Group:
 
 
 def _row(told: Mapping[str, Any]) -> Row:
-    step = normal_value(told.get("next_step"))
+    step, reason = normal_value(told.get("next_step")), text(told.get("failure_reason"), 500)
     return Row(
         number=text(told.get("phone_number"), 20),
         order_sid=text(told.get("hosting_order_sid"), 34),
         letter_sid=text(told.get("signing_document_sid"), 34),
-        reason=text(told.get("failure_reason"), 500),
+        reason=REASONS.get(normal_value(reason), reason),
         next_step=step_of(step).title if step and step != "none" else "",
     )
 
