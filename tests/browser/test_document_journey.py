@@ -37,7 +37,7 @@ def begin(page: Page) -> None:
     page.get_by_label("Account").select_option(index=1)
     page.get_by_label("Type of document").select_option("business_registration")
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Upload: Business Registration")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Upload: Business registration")
 
 
 def test_a_document_is_uploaded_revealed_replaced_and_deleted(open_page: OpenPage, papers: dict[str, str]):
@@ -89,7 +89,7 @@ def test_a_document_is_uploaded_revealed_replaced_and_deleted(open_page: OpenPag
     assert_good(page)
     page.locator("input[type=file]").set_input_files(papers["photo.png"])
     page.get_by_role("button", name="Send to Twilio").click()
-    picture = page.get_by_role("img", name="Preview of the file")
+    picture = page.get_by_role("img", name="The file.")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 300
     page.get_by_role("link", name="Change", exact=True).click()
