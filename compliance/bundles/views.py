@@ -35,11 +35,11 @@ from portal.http import StaffRequest, page
 from portal.labels import label_for
 from portal.listing import Sort, list_page, read_order, seek
 from portal.object_pages import NoteForm
-from portal.reveal.reveals import Subject, cell_of, running
+from portal.reveal.reveals import Subject, cell_of
 from portal.reveal.views import private, reveal
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
-from portal.timeline import open_operation, timeline
+from portal.timeline import open_operation, running_reveals, timeline
 
 BUNDLE_SORTS = (
     Sort("since", "Last change of status", ("since", "sid"), starts_descending=True),
@@ -168,12 +168,12 @@ def visible_bundle(request: StaffRequest, sid: str) -> Bundle:
 def show(request: StaffRequest, bundle: Any, *, status: int = 200, **context: Any) -> HttpResponse:
     """The page of a bundle, with more in its context where something is to be said on it."""
     can_reveal = request.access.can(Permission.REVEAL_PERSONAL, bundle.account_id)
-    seen = running(request.user, bundle.pk) if can_reveal else {}
     deadline, renewal = deadline_of(bundle), renewal_of(bundle)
     expected = expected_by(bundle.submitted_at) if bundle.is_under_review and bundle.submitted_at else None
     events = timeline(
         bundle.pk, kinds=OPERATION_TITLES, properties=_TOLD, personal=_PERSONAL, with_reveals=True
     )
+    seen = running_reveals(events, request.user) if can_reveal else {}
     context = {
         "bundle": bundle,
         "label": label_for(BUNDLE_STATES, bundle.status),

@@ -62,16 +62,14 @@ def lacks_file(document: SupportingDocument) -> bool:
 
 
 def bundles_by_document(sids: list[str], visible: Any) -> dict[str, list[Any]]:
-    """The bundles that hold these documents; `visible` narrows them to what a person may see. Two queries."""
-    items = ItemAssignment.objects.present().filter(object_sid__in=sids)
-    pairs = list(items.values_list("object_sid", "bundle_id"))
-    bundles = {
-        bundle.pk: bundle
-        for bundle in visible(Bundle.objects.present()).filter(pk__in={pair[1] for pair in pairs})
-        .only("sid", "friendly_name", "status", "account")
-    }  # fmt: skip
+    """The bundles that hold these documents; `visible` narrows them to what a person may see. One query."""
+    items = ItemAssignment.objects.present().filter(
+        object_sid__in=sids, bundle__in=visible(Bundle.objects.present()).order_by()
+    )
+    held = items.select_related("bundle").only(
+        "object_sid", "bundle__friendly_name", "bundle__status", "bundle__account"
+    )
     found: dict[str, list[Any]] = {sid: [] for sid in sids}
-    for sid, bundle_sid in pairs:
-        if bundle_sid in bundles:
-            found[sid].append(bundles[bundle_sid])
+    for item in held:
+        found[item.object_sid].append(item.bundle)
     return found

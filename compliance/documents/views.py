@@ -34,11 +34,11 @@ from portal.http import StaffRequest, page
 from portal.listing import Sort, list_page, read_order, seek
 from portal.models import Operation, StoredFile
 from portal.object_pages import NoteForm, note_on, read_again
-from portal.reveal.reveals import MaskedCell, Subject, cell_of, file_field, mask, running
+from portal.reveal.reveals import MaskedCell, Subject, cell_of, file_field, mask
 from portal.reveal.views import private, reveal
 from portal.reveal.views_files import may_see
 from portal.shell import visible_accounts
-from portal.timeline import timeline
+from portal.timeline import open_operation, running_reveals, timeline
 
 SORTS = (
     Sort("name", "Name", ("friendly_name", "sid")),
@@ -138,7 +138,7 @@ def document_refresh(request: StaffRequest, sid: str) -> HttpResponse:
 
 
 def visible_document(request: StaffRequest, sid: str) -> SupportingDocument:
-    rows = SupportingDocument.objects.select_related("account").defer("payload", "attributes")
+    rows = SupportingDocument.objects.select_related("account").defer("payload")
     document: SupportingDocument = get_object_or_404(request.access.visible(rows), pk=sid)
     return document
 
@@ -154,9 +154,16 @@ def show(
     request: StaffRequest, document: SupportingDocument, *, status: int = 200, **context: Any
 ) -> HttpResponse:
     can_reveal = request.access.can(Permission.REVEAL_PERSONAL, document.account_id)
-    seen = running(request.user, document.pk) if can_reveal else {}
     labels = field_labels(document.type)
     [line] = lines_of(request, [document])
+    events = timeline(
+        document.pk,
+        kinds=OPERATION_TITLES,
+        properties={**labels, "friendly_name": "Name", "mime_type": "File", "attributes": "What it says"},
+        personal=frozenset({"attributes"}),
+        with_reveals=True,
+    )
+    seen = running_reveals(events, request.user) if can_reveal else {}
     stored = StoredFile.objects.of(document.pk).select_related("uploaded_by")
     context = {
         "document": document,
@@ -166,14 +173,8 @@ def show(
         "lacks_file": lacks_file(document),
         "can_manage": request.access.can(Permission.MANAGE_BUNDLES, document.account_id),
         "can_annotate": request.access.can(Permission.ANNOTATE, document.account_id),
-        "open_operation": Operation.objects.open().about(document.pk).select_related("actor").first(),
-        "timeline": timeline(
-            document.pk,
-            kinds=OPERATION_TITLES,
-            properties={**labels, "friendly_name": "Name", "mime_type": "File", "attributes": "What it says"},
-            personal=frozenset({"attributes"}),
-            with_reveals=True,
-        ),
+        "open_operation": open_operation(events),
+        "timeline": events,
         "freshness": freshness("documents", [document.account]).or_read_at(document.synced_at),
         "note_form": NoteForm(),
         **context,

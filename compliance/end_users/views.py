@@ -25,10 +25,10 @@ from portal.freshness import freshness
 from portal.http import StaffRequest, page
 from portal.listing import Sort, list_page, read_order, seek
 from portal.object_pages import NoteForm
-from portal.reveal.reveals import MaskedCell, Subject, cell_of, mask, running
+from portal.reveal.reveals import MaskedCell, Subject, cell_of, mask
 from portal.reveal.views import private, reveal
 from portal.shell import visible_accounts
-from portal.timeline import open_operation, timeline
+from portal.timeline import open_operation, running_reveals, timeline
 
 END_USER_SORTS = (
     Sort("name", "Name", ("friendly_name", "sid")),
@@ -103,7 +103,6 @@ def visible_end_user(request: StaffRequest, sid: str) -> EndUser:
 def show(request: StaffRequest, end_user: EndUser, *, status: int = 200, **context: Any) -> HttpResponse:
     """The page of an end user, with more in its context where something is to be said on it."""
     can_reveal = request.access.can(Permission.REVEAL_PERSONAL, end_user.account_id)
-    seen = running(request.user, end_user.pk) if can_reveal else {}
     fields = fields_of(end_user)
     events = timeline(
         end_user.pk,
@@ -112,6 +111,7 @@ def show(request: StaffRequest, end_user: EndUser, *, status: int = 200, **conte
         personal=frozenset({"attributes", "friendly_name"}),
         with_reveals=True,
     )
+    seen = running_reveals(events, request.user) if can_reveal else {}
     context = {
         "end_user": end_user,
         "cells": _cells(end_user, fields, can_reveal, seen),

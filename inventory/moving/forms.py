@@ -64,16 +64,17 @@ class TransferForm(PortalForm):
         account.choices = [("", "Choose an account"), *((a.pk, str(a)) for a in accounts)]
         account.initial = target
         for kind in kinds:
-            for name, label, offered, before in (
-                (kind.address_field, "Address", kind.addresses, chosen.get("addresses", {})),
-                (kind.bundle_field, "Bundle", kind.bundles, chosen.get("bundles", {})),
+            no_bundle = "Choose one" if kind.asked_for else "None"
+            for name, label, offered, before, nothing in (
+                (kind.bundle_field, "Bundle", kind.bundles, chosen.get("bundles", {}), no_bundle),
+                (kind.address_field, "Address", kind.addresses, chosen.get("addresses", {}), "Choose one"),
             ):
                 if offered:
                     only = offered[0][0] if len(offered) == 1 else ""
                     self.fields[name] = forms.ChoiceField(
                         label=label,
                         required=False,
-                        choices=[("", "None"), *offered],
+                        choices=[("", nothing), *offered],
                         initial=before.get(key_of(kind), only),
                     )
 
