@@ -23,7 +23,7 @@ from tests.factories import make_sid
 from tests.mirroring import complete
 from tests.moving import moving
 from tests.portal.webhooks import FORM, JSON, sign
-from tests.porting.filing import PREFIX, order_hosting
+from tests.porting.filing import PREFIX, file_port_in, order_hosting
 from tests.porting.following.requests import by_hand, filed, number
 from tests.porting.hosting import received
 
@@ -103,6 +103,20 @@ def test_a_request_that_twilio_does_not_have_leaves_nothing(token, parent):
         "Twilio does not have this request, or not any more.",
     )
     assert not PortInRequest.objects.exists()
+
+
+def test_a_request_for_an_account_that_is_not_mirrored_yet_is_read_all_the_same(token, twilio, parent):
+    """Subaccounts are younger than webhooks about them may be."""
+    sid = file_port_in(parent, "00", account_sid=twilio.subaccounts[0].account_sid).request.sid
+    tell(token, event(sid))
+    work()
+    twilio.porting.review(sid)
+    tell(token, event(sid, "waiting_for_signature"))
+    work()
+
+    assert PortInRequest.objects.get(pk=sid).status == "waiting_for_signature"
+    told = Delivery.objects.order_by("received_at").values_list("effect", flat=True)
+    assert list(told) == ["It was read for the first time.", ""]
 
 
 def test_what_a_webhook_says_of_a_status_is_never_believed(token, port_in):

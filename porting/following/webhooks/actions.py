@@ -28,11 +28,11 @@ def read_port_in(delivery: Delivery) -> str:
     What the webhook says of a status is never taken over, so one that is late moves nothing back.
     """
     assert delivery.account
-    rows = PortInRequest.objects.select_related("account", "reader")
-    known = rows.filter(pk=delivery.target).first()
+    rows = PortInRequest.objects.filter(pk=delivery.target)
+    known = rows.select_related("reader").first()
     reader = known.reader if known else delivery.account
-    found = refetch_port_in(known, delivery.target, reader=reader, source=Change.Source.WEBHOOK)
-    if found is None:
+    refetch_port_in(known, delivery.target, reader=reader, source=Change.Source.WEBHOOK)
+    if not rows.present().exists():
         return "Twilio does not have this request, or not any more."
     return "" if known else "It was read for the first time."
 
