@@ -123,7 +123,7 @@ PAGES = {
         "/porting/hosting/orders/?q=999999999",
     ],
     "porting:eligibility-create": ["/porting/hosting/checks/"],
-    "porting:bulk-hosting": ["/porting/hosting/bulk/", "/porting/hosting/bulk/?sid=BH12"],
+    "porting:bulk-hosting": ["/porting/hosting/bulk/"],
     "porting:authorization-list": ["/porting/hosting/letters/", "/porting/hosting/letters/?q=PX99"],
     "batch-list": ["/batches/"],
     "approval-rules": ["/approvals/rules/"],
