@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from compliance.guided.draft import Draft
@@ -57,14 +58,14 @@ def not_of_others(draft: Draft, rows: Sequence[SupportingDocument]) -> list[Supp
     placed = list(present.filter(object_sid__in=sids).values_list("object_sid", "bundle_id"))
     holders: dict[str, set[str]] = {}
     of_bundle: dict[str, set[str]] = {}
+    names: dict[str, str | None] = {}
     beside = present.filter(bundle__in={bundle for _, bundle in placed}, object_sid__startswith="IT")
-    for bundle, sid in beside.values_list("bundle_id", "object_sid"):
+    called = EndUser.objects.filter(pk=OuterRef("object_sid")).values("friendly_name")
+    for bundle, sid, name in beside.values_list("bundle_id", "object_sid", Subquery(called)):
         of_bundle.setdefault(bundle, set()).add(sid)
+        names[sid] = name
     for sid, bundle in placed:
         holders.setdefault(sid, set()).update(of_bundle.get(bundle, ()))
-    names = dict(
-        EndUser.objects.filter(pk__in=set().union(*holders.values())).values_list("pk", "friendly_name")
-    )
     own = draft.end_user
     return [
         row
