@@ -86,7 +86,7 @@ def test_numbers_are_moved_to_another_account_once_a_second_person_agrees(
     assert_good(page)
     page.get_by_label("Move to").select_option("Vantry Parcel")
     walk.press(page.get_by_role("button", name="Continue"))
-    expect(page.get_by_label("Address for United States")).to_be_visible()
+    expect(page.get_by_role("heading", level=2, name=re.compile("United States, local"))).to_be_visible()
     assert_good(page)
     walk.press(page.get_by_role("button", name="Check the move"))
     heading(page, "Check before you move")
