@@ -195,7 +195,7 @@ def test_a_file_is_attached_checked_and_shown_to_who_attached_it(as_support, num
     assert (stored.purpose, stored.owner_sid) == (Purpose.NOTE, f"note{Note.objects.get().pk}")
     link = Page.of(as_support, number.get_absolute_url()).link("Attachment")
     page = Page.of(as_support, link)
-    assert page.one(".sheets img")["src"] == f"/files/{stored.pk}/pages/1/"
+    assert page.one(".file-page img")["src"] == f"/files/{stored.pk}/pages/1/"
     assert as_support.get(f"/files/{stored.pk}/").status_code == 200
     [kept] = [path for path in settings.FILES_DIR.rglob("*") if path.is_file()]
     assert b"PNG" not in kept.read_bytes()[:64]
