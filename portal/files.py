@@ -75,9 +75,9 @@ def checked_file(stored: StoredFile) -> CheckedFile:
     )  # fmt: skip
 
 
-def give(stored_id: str | UUID, owner_sid: str) -> None:
-    """The object that the file belongs to now exists."""
-    StoredFile.objects.filter(pk=stored_id, owner_sid="").update(owner_sid=owner_sid)
+def give(stored_id: str | UUID, owner_sid: str) -> bool:
+    """The object that the file belongs to now exists. False if the file belongs to something else."""
+    return bool(StoredFile.objects.filter(pk=stored_id, owner_sid="").update(owner_sid=owner_sid))
 
 
 def discard(stored_id: str | UUID) -> None:

@@ -63,12 +63,14 @@ def way_back(request: HttpRequest, *names: str) -> str:
     With `names` it has to be one of these, by the names of their URLs.
     """
     url = request.POST.get("next") or request.GET.get("next") or ""
-    parts = urlsplit(url)
-    if parts.scheme or parts.netloc or not url.startswith("/") or "\\" in url:
+    if not url.startswith("/") or "\\" in url:
         return ""
     try:
+        parts = urlsplit(url)
         name = resolve(parts.path).view_name
-    except Resolver404:
+    except (ValueError, Resolver404):  # `//[` is no address at all
+        return ""
+    if parts.scheme or parts.netloc:
         return ""
     return url if not names or name in names else ""
 

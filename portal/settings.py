@@ -334,7 +334,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 4
 FILES_DIR = Path(os.environ.get("FILES_DIR", DATA_DIR / "files" if LOCAL else BASE_DIR / "files")).absolute()
 # Where clamd listens: every upload is scanned, and refused when it does not answer. Unset: none is scanned.
 CLAMD = env_socket("CLAMD_URL")
-# Days after its bundles were decided until our copy of a document's file is deleted; Twilio keeps its own.
+# Days after what it was needed for ended until our copy of a file is deleted; Twilio keeps its own.
 FILE_RETENTION_DAYS = env_int("FILE_RETENTION_DAYS", 90)
 
 # Static files ----------------------------------------------------------------------------------

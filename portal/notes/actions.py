@@ -44,15 +44,20 @@ def add_note(
     audience: str,
     file: CheckedFile | None = None,
 ) -> Note:
-    """Write a note down, with a file where one is attached."""
+    """Write a note down, with a file where one is attached.
+
+    Of two that were sent at once with the same kept file, the first has it.
+    """
     stored_id = None
     if file:
         stored_id = file.stored_id or files.store(file, account=account, uploaded_by=author).pk
-    note = Note.objects.create(
-        target=target, account=account, author=author, body=body, audience=audience, file_id=stored_id
-    )
-    if stored_id:
-        files.give(stored_id, note.file_owner)
+    with transaction.atomic():
+        note = Note.objects.create(
+            target=target, account=account, author=author, body=body, audience=audience
+        )
+        if stored_id and files.give(stored_id, note.file_owner):
+            note.file_id = stored_id
+            note.save(update_fields=["file"])
     return note
 
 

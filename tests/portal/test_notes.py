@@ -9,8 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 
+from portal import files
 from portal.models import Note, NoteMail, Purpose, Reveal, Role, StoredFile
-from portal.notes.actions import AlreadyMailed, NotMailed, mail_note
+from portal.notes.actions import AlreadyMailed, NotMailed, add_note, mail_note
 from portal.notes.retention import purge_attachments
 from tests.factories import make_account, make_number, make_user
 from tests.pages import Page, assert_is_region
@@ -240,6 +241,19 @@ def test_what_is_no_document_is_refused_and_a_good_one_stays_while_the_note_is_m
     note = Note.objects.get()
     assert note.file == StoredFile.objects.get()
     assert note.file.owner_sid == note.file_owner
+
+
+def test_of_two_notes_sent_at_once_with_the_same_kept_file_the_first_has_it(as_support, number, support):
+    attach(as_support, number, body=" ")
+    kept = files.checked_file(StoredFile.objects.get())
+    given = {"target": number.pk, "account": number.account, "author": support, "audience": "internal"}
+
+    first, second = (add_note(body=body, file=kept, **given) for body in ("once", "twice"))
+
+    stored = StoredFile.objects.get()
+    assert (first.file, second.file) == (stored, None)
+    assert stored.owner_sid == first.file_owner
+    assert "Attachment" in Page.of(as_support, number.get_absolute_url()).text
 
 
 def test_attachments_go_after_the_days_of_the_rule_and_the_note_says_so(as_support, number, settings):

@@ -50,7 +50,8 @@ def test_the_page_before_takes_it_along(parent, as_support):
     "back",
     [
         "https://collector.example.net/", "//collector.example.net/port-ins/", "/\\collector.example.net/",
-        "javascript:alert(1)", "port-ins/", "/nowhere/at/all/", "",
+        "/\t/collector.example.net/port-ins/", "//[", "javascript:alert(1)", "port-ins/",
+        "/nowhere/at/all/", "",
     ],
 )  # fmt: skip
 def test_it_leads_nowhere_but_to_our_own_pages(back, parent, as_support):
