@@ -1,14 +1,15 @@
 // Everything works without this file; it saves clicks. No inline handlers: the CSP forbids them.
 import "./shortcuts.js";
 
-const live = () => document.getElementById("announcements");
-
-export function announce(text) {
-  const region = live();
+function announce(text) {
+  const region = document.getElementById("announcements");
   if (!region) return;
   region.textContent = "";
   requestAnimationFrame(() => (region.textContent = text));
 }
+
+// A navigation longer than the screen shows where one is
+document.querySelector(".nav [aria-current]")?.closest("ul").scrollIntoView({ block: "nearest" });
 
 // Copy buttons
 document.addEventListener("click", async (event) => {
@@ -78,20 +79,25 @@ document.addEventListener(
 document.addEventListener("submit", (event) => {
   if (event.target.method !== "get") event.target.setAttribute("aria-busy", "true");
 });
-window.addEventListener("pageshow", () => {
+function release() {
   for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
-});
+}
+window.addEventListener("pageshow", release);
+
+function showsFaults(region) {
+  const summary = region.querySelector?.("[data-error-summary]");
+  summary?.focus();
+  if (summary && !document.title.startsWith("Error: ")) document.title = `Error: ${document.title}`;
+  return summary;
+}
+showsFaults(document);
 
 // After a part of the page was replaced: the error summary or the new heading gets the focus
 document.addEventListener("htmx:afterSettle", (event) => {
   showPicked();
-  for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
+  release();
   const region = event.detail.elt;
-  const summary = region.querySelector?.("[data-error-summary]");
-  if (summary) {
-    summary.focus();
-    if (!document.title.startsWith("Error: ")) document.title = `Error: ${document.title}`;
-  } else if (region === document.body) {
+  if (!showsFaults(region) && region === document.body) {
     window.scrollTo(0, 0); // another page: what is said above its heading is to be seen
     document.querySelector("h1")?.focus({ preventScroll: true });
   }
@@ -99,7 +105,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (outcome) announce(outcome.dataset.announce);
 });
 
-export function toast(text) {
+function toast(text) {
   const item = document.createElement("p");
   item.className = "toast";
   item.textContent = text;
@@ -107,31 +113,22 @@ export function toast(text) {
   setTimeout(() => item.remove(), 8000);
 }
 document.addEventListener("htmx:responseError", (event) => {
-  for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
+  release();
   const status = event.detail.xhr.status;
+  if (status === 401) return; // session.js asks for the sign-in
   if (status === 403) toast("You may not do this. Somebody with another role can.");
   else if (status === 503) toast("The database is away for a moment. Try again in a few seconds.");
   else toast(`Numberdesk could not do this (HTTP ${status}). Nothing that you typed is lost.`);
 });
 document.addEventListener("htmx:sendError", () => {
-  for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
+  release();
   toast("Numberdesk cannot be reached. Nothing that you typed is lost.");
 });
 
-// The error summary of a whole page
-const summary = document.querySelector("[data-error-summary]");
-if (summary) {
-  summary.focus();
-  if (!document.title.startsWith("Error: ")) document.title = `Error: ${document.title}`;
-}
-
 // A filter form leaves what is empty out of the URL
-document.addEventListener("formdata", (event) => {
-  if (event.target.method !== "get") return;
-  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
-});
-document.addEventListener("htmx:configRequest", (event) => {
-  if (event.detail.verb !== "get") return;
-  const { formData } = event.detail;
+function leaveOutEmpty(method, formData) {
+  if (method !== "get") return;
   for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
-});
+}
+document.addEventListener("formdata", ({ target, formData }) => leaveOutEmpty(target.method, formData));
+document.addEventListener("htmx:configRequest", ({ detail }) => leaveOutEmpty(detail.verb, detail.formData));

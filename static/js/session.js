@@ -74,16 +74,9 @@ function hold(event) {
 document.addEventListener("submit", hold, true);
 
 // The session ended otherwise: signed out elsewhere, or the password was changed
-document.addEventListener(
-  "htmx:responseError",
-  (event) => {
-    if (event.detail.xhr.status !== 401) return;
-    event.stopImmediatePropagation();
-    for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
-    look();
-  },
-  true,
-);
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 401) look();
+});
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("#session [data-stay]")) look("POST");

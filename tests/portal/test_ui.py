@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from portal.templatetags.portal_ui import ago, distance
@@ -27,3 +28,8 @@ def test_what_is_long_ago_is_a_date():
     moment = timezone.now() - timedelta(days=60)
     assert distance(moment) == f"{moment:%-d %b %Y}"
     assert f'<time datetime="{moment.isoformat()}" title="{moment:%-d %b %Y, %H:%M} UTC">' in ago(moment)
+
+
+def test_our_scripts_stay_small():
+    scripts = [path.read_bytes() for path in (settings.BASE_DIR / "static" / "js").glob("*.js")]
+    assert 0 < sum(map(len, scripts)) < 12_000
