@@ -10,7 +10,7 @@ from portal.reveal import reveals
 from portal.reveal.views_files import may_see
 from portal.uploads.check import CheckedFile
 from porting.models import PortInDraft
-from porting.portin.drafts import fetch_draft
+from porting.portin.drafts import fetch_draft, lock_draft
 
 # What a reveal of all answers of a draft is written down as.
 ALL_ANSWERS = "all answers"
@@ -18,16 +18,20 @@ _REASON = "Opened to fill in a port-in request"
 
 
 def keep_bill(*, draft: PortInDraft, file: CheckedFile | None, actor: User) -> PortInDraft:
-    """Keep the file with the draft, encrypted, instead of the one before; the same one changes nothing."""
+    """Keep the file with the draft, encrypted, instead of the one before; the same one changes nothing.
+
+    Raises NotEditable.
+    """
     if file is None or (draft.bill and file.stored_id == str(draft.bill_id)):
         return draft
-    older = draft.bill
-    stored = files.store(file, account=draft.account, uploaded_by=actor, owner_sid=draft.file_owner)
+    stored = files.store(file, account=draft.account, uploaded_by=actor)
     with transaction.atomic():
-        PortInDraft.objects.open().filter(pk=draft.pk).update(bill=stored, document_sid="", saved_at=Now())
+        older = lock_draft(draft).bill_id
+        files.give(stored.pk, draft.file_owner)
+        PortInDraft.objects.filter(pk=draft.pk).update(bill=stored, document_sid="", saved_at=Now())
     if older:
-        StoredFile.objects.filter(pk=older.pk).update(owner_sid="")
-        files.discard(older.pk)
+        StoredFile.objects.filter(pk=older).update(owner_sid="")
+        files.discard(older)
     return fetch_draft(draft)
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.access import Permission, allowed
 from portal.http import StaffRequest, go, page
 from portal.listing import Sort, list_page
-from porting.drafting.pages import draft_of, draft_page
+from porting.drafting.pages import draft_of, draft_page, led_on
 from porting.drafting.progress import read_progress
 from porting.models import PortInDraft, PortInRequest
 from porting.portin import drafts
@@ -43,7 +43,10 @@ def draft_leave_out(request: StaffRequest, pk: UUID) -> HttpResponse:
     ticked = set(request.POST.getlist("out")) & set(draft.numbers)
     if not ticked:
         messages.error(request, "Tick the numbers to take out.")
-    elif drafts.leave_out(draft=draft, numbers=ticked):
+        return go(request, draft)
+    with led_on():
+        is_done = drafts.leave_out(draft=draft, numbers=ticked)
+    if is_done:
         messages.success(request, f"{len(ticked):,} taken out of the request.")
     else:
         messages.error(request, "No number would be left. Throw the draft away instead.")
@@ -55,6 +58,7 @@ def draft_leave_out(request: StaffRequest, pk: UUID) -> HttpResponse:
 def draft_delete(request: StaffRequest, pk: UUID) -> HttpResponse:
     """Throw the draft away, with all that was typed. Nothing was filed."""
     draft = draft_of(request, pk)
-    drafts.delete_draft(draft=draft)
+    with led_on():
+        drafts.delete_draft(draft=draft)
     messages.success(request, "The draft is thrown away. Nothing was filed.")
     return go(request, "porting:draft-list")

@@ -21,7 +21,7 @@ from porting.drafting.progress import read_progress
 from porting.drafting.summary import sections_of
 from porting.following.telling.correction import CorrectionForm, correction_form, note_of
 from porting.models import AccountFeature, PortInDraft, PortInRequest
-from porting.portin.actions import AlreadyFiled, AlreadyPorting, begin_filing, filing_of
+from porting.portin.actions import AlreadyFiled, AlreadyPorting, FiledBeside, begin_filing, filing_of
 from porting.portin.refusals import failure_of, sentence_of
 from porting.statuses import PORT_IN_STATES
 
@@ -71,6 +71,9 @@ def file_checked(
     except AlreadyPorting as porting:
         context["porting"] = porting.numbers
         context["refusal"] = "Some of these numbers are being ported already. Nothing was filed."
+        return None
+    except FiledBeside as beside:
+        context["refusal"] = f"{beside} Nothing was filed."
         return None
     except (NotThere, CannotDecrypt):
         context["refusal"] = "The utility bill was not kept. Upload it again, then file the request."

@@ -22,7 +22,7 @@ from portal.twilio.errors import TwilioFailure
 from porting.drafting import actions
 from porting.drafting.forms import BillForm, TaskForm, WhenForm, labels_of
 from porting.drafting.forms_details import DetailsForm
-from porting.drafting.pages import draft_of, draft_page
+from porting.drafting.pages import draft_of, draft_page, led_on
 from porting.drafting.progress import BILL, DETAILS, WHEN, read_progress
 from porting.drafting.zones import zones_for
 from porting.models import PortInDraft
@@ -47,7 +47,8 @@ def draft_bill(request: StaffRequest, pk: UUID) -> HttpResponse:
     is_good = form.is_valid()
     assert isinstance(form, BillForm)
     if form.cleaned_data.get("bill"):
-        draft = actions.keep_bill(draft=draft, file=form.file, actor=request.user)
+        with led_on():
+            draft = actions.keep_bill(draft=draft, file=form.file, actor=request.user)
         form.fields["bill"].widget.kept = draft.bill
     if answer := _save(request, draft, form, BILL, is_good):
         return answer
@@ -132,12 +133,13 @@ def _save(
     answers = form.answers()
     opened = request.POST.get("version", "")
     try:
-        drafts.save_draft(
-            draft=draft,
-            values={**answers, "typed": typed or None},
-            actor=request.user,
-            version=int(opened) if opened.isdecimal() else None,
-        )
+        with led_on():
+            drafts.save_draft(
+                draft=draft,
+                values={**answers, "typed": typed or None},
+                actor=request.user,
+                version=int(opened) if opened.isdecimal() else None,
+            )
     except drafts.ChangedMeanwhile as conflict:
         labels = labels_of(form)
         changed = [

@@ -46,7 +46,7 @@ from porting.following.ticket.actions import SET_TICKET
 from porting.following.tracker import CancelGuard, steps_of
 from porting.hosting.refusals import sentence_of
 from porting.models import AccountFeature, PortInDraft, PortInNumber, PortInRequest
-from porting.portin.actions import FILE_PORT_IN
+from porting.models.port_in_draft import FILE_PORT_IN
 from porting.statuses import PORT_IN_NUMBER_STATES
 
 SORTS = (

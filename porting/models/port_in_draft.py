@@ -4,18 +4,34 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import Exists, OuterRef, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Now
 from django.urls import reverse
 
-from portal.models import SidField
+from portal.models import Operation, SidField
 from portal.numbering import country_name, type_name
 from portal.secrets import EncryptedJSONField
+
+FILE_PORT_IN = "porting.file_port_in"  # the operation; its detail names the draft
 
 
 class PortInDraftQuerySet(models.QuerySet["PortInDraft"]):
     def open(self) -> Self:
         """Those that are not filed yet."""
         return self.filter(port_in_sid="")
+
+    def being_filed(self) -> Self:
+        """Those of which nobody knows yet whether Twilio has them."""
+        return self.open().filter(Exists(_open_filings()))
+
+    def editable(self) -> Self:
+        return self.open().exclude(Exists(_open_filings()))
+
+
+def _open_filings() -> models.QuerySet[Operation]:
+    filings = Operation.objects.open().filter(kind=FILE_PORT_IN).annotate(draft=KT("detail__draft"))
+    return filings.filter(draft=Cast(OuterRef("pk"), TextField()))
 
 
 class PortInDraft(models.Model):

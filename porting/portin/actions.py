@@ -26,12 +26,13 @@ from portal.creation import begin_creation, carry_out_creation, settle_creation
 from portal.locks import advisory_lock
 from portal.models import Change, Operation, StoredFile, TwilioAccount, User
 from portal.secrets import CannotDecrypt
-from portal.twilio.errors import Rejected, TwilioFailure, Uncertain
+from portal.twilio.errors import NoCredentials, Rejected, TwilioFailure, Uncertain
 from portal.twilio.login import Login
 from portal.twilio.patience import IN_A_TASK
 from portal.twilio.snapshots import Snapshot
 from porting.features import noting_feature
 from porting.models import AccountFeature, PortInDraft, PortInNumber, PortInRequest
+from porting.models.port_in_draft import FILE_PORT_IN
 from porting.portin import gateway
 from porting.portin.drafts import fetch_draft
 from porting.portin.filing import body_of, natural_key, personal_texts
@@ -44,7 +45,6 @@ from porting.statuses import PORT_IN_OVER
 log = structlog.get_logger(__name__)
 
 UPLOAD_BILL = "porting.upload_bill"
-FILE_PORT_IN = "porting.file_port_in"
 FILING_TASK = "file_port_in"
 SENT_AT = "sent_at"  # of an operation's detail: when the request left for Twilio
 _TWILIOS_TIME = timedelta(seconds=gateway.FILING_TIMEOUT)
@@ -72,6 +72,14 @@ class AlreadyPorting(Exception):
     def __init__(self, numbers: list[PortInNumber]) -> None:
         super().__init__("Some of these numbers are being ported already.")
         self.numbers = numbers
+
+
+class FiledBeside(Exception):
+    """Another draft with some of the numbers is being filed at this moment."""
+
+    def __init__(self, other: PortInDraft) -> None:
+        super().__init__("Another request with some of these numbers is being filed at this moment.")
+        self.other = other
 
 
 def login_for(account: TwilioAccount) -> Login:
@@ -111,8 +119,9 @@ def upload_bill(*, draft: PortInDraft, actor: User) -> PortInDraft:
         operations.refuse(operation, _LOST_BILL)
         raise
     except TwilioFailure as failure:
-        operations.end_as(operation, keepable(failure, [file.name]))
-        raise
+        kept = keepable(failure, [file.name])
+        operations.end_as(operation, kept)
+        raise kept from None
     with transaction.atomic(durable=True):
         # Another bill may have been chosen meanwhile: this document is not of that one.
         PortInDraft.objects.open().filter(pk=draft.pk, bill=draft.bill_id).update(document_sid=snapshot.sid)
@@ -126,30 +135,51 @@ def begin_filing(
     """Commit that the request is to be filed, and have a worker do it: Twilio looks into every number first.
 
     The wish is known by account and numbers, so the same numbers are filed once whoever asks for it. Raises
-    AlreadyFiled, AlreadyPorting with the numbers that are in another request, AlreadyUnderWay, AlreadySent,
-    and NotThere or CannotDecrypt when the bill is gone.
+    what `check_may_file` raises.
     """
-    draft = fetch_draft(draft)
-    if draft.is_filed:
-        raise AlreadyFiled(draft)
-    key = natural_key(draft.account_id, draft.numbers)
-    operations.check_may_start(key, form_key)
-    if porting := numbers_under_way(draft.numbers):
-        raise AlreadyPorting(porting)
-    if draft.bill and not draft.document_sid:
-        files.checked_file(draft.bill)
+    draft = check_may_file(draft, form_key)
     operation = begin_creation(
         FILE_PORT_IN,
         model=PortInRequest,
         account=draft.account,
-        natural_key=key,
+        natural_key=natural_key(draft.account_id, draft.numbers),
         detail={"draft": str(draft.pk), "version": draft.version, "numbers": len(draft.numbers)},
         actor=actor,
         form_key=form_key,
         reason=reason,
     )
+    try:
+        _check_numbers(draft)  # once more: of two that began together, each sees the other now
+    except (AlreadyPorting, FiledBeside) as taken:
+        operations.refuse(operation, str(taken))
+        raise
     send_filing(operation)
     return operation
+
+
+def check_may_file(draft: PortInDraft, form_key: UUID | None = None) -> PortInDraft:
+    """The draft as it is now, if `begin_filing` may be asked for it.
+
+    Raises AlreadyFiled, AlreadyPorting with the numbers that are in another request, FiledBeside,
+    AlreadyUnderWay, AlreadySent, and NotThere or CannotDecrypt when the bill is gone.
+    """
+    draft = fetch_draft(draft)
+    if draft.is_filed:
+        raise AlreadyFiled(draft)
+    operations.check_may_start(natural_key(draft.account_id, draft.numbers), form_key)
+    _check_numbers(draft)
+    if draft.bill and not draft.document_sid:
+        files.checked_file(draft.bill)
+    return draft
+
+
+def _check_numbers(draft: PortInDraft) -> None:
+    """A filing ends as its request comes into the mirror, so it is in the one place or in the other."""
+    beside = PortInDraft.objects.being_filed().exclude(pk=draft.pk)
+    if other := beside.filter(numbers__overlap=draft.numbers).defer("values", "refusals").first():
+        raise FiledBeside(other)
+    if porting := numbers_under_way(draft.numbers):
+        raise AlreadyPorting(porting)
 
 
 def send_filing(operation: Operation) -> bool:
@@ -177,6 +207,9 @@ def carry_out_filing(operation_id: UUID | str) -> PortInRequest | None:
         try:
             draft = _draft_to_file(operation)
             login, body = login_for(draft.account), body_of(draft)
+        except NoCredentials as failure:
+            operations.refuse(operation, failure.words)
+            raise
         except TwilioFailure as failure:
             operations.refuse(operation, f"The bill did not reach Twilio. {failure.words}")
             raise
@@ -193,8 +226,9 @@ def carry_out_filing(operation_id: UUID | str) -> PortInRequest | None:
 
 def _draft_to_file(operation: Operation) -> PortInDraft:
     """The draft as it was when the button was pressed, its bill at Twilio. Raises _NotToFile."""
-    rows = PortInDraft.objects.select_related("account", "bill", "saved_by")
-    draft = rows.filter(pk=operation.detail["draft"]).first()
+    rows = PortInDraft.objects.select_related("account", "bill", "saved_by").select_for_update(of=("self",))
+    with transaction.atomic():  # after a change that began before the button was pressed
+        draft = rows.filter(pk=operation.detail["draft"]).first()
     if draft is None or draft.is_filed or draft.version != operation.detail["version"]:
         raise _NotToFile("The draft was changed after the button was pressed. Check the answers.")
     assert operation.actor

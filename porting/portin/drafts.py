@@ -33,6 +33,14 @@ class ChangedMeanwhile(Exception):
         self.draft = draft
 
 
+class NotEditable(Exception):
+    """The draft is filed, being filed, or thrown away. What is sent to Twilio stays as it was sent."""
+
+    def __init__(self, draft: PortInDraft) -> None:
+        super().__init__("The draft cannot be changed any more.")
+        self.draft = draft
+
+
 class CannotMove(Exception):
     """Numbers cannot go into this draft; the words say why."""
 
@@ -90,10 +98,11 @@ def save_draft(
     """Keep what was said at a task; values of other tasks stay. None takes a value away.
 
     With `version`, the one that was opened, raises ChangedMeanwhile rather than overwrite what somebody else
-    has answered since. What Twilio refused of these values is forgotten: they may be right now.
+    has answered since. What Twilio refused of these values is forgotten: they may be right now. Raises
+    NotEditable.
     """
     with transaction.atomic():
-        row = PortInDraft.objects.select_for_update().get(pk=draft.pk)
+        row = lock_draft(draft)
         held = row.said
         is_old = version is not None and row.version != version and row.saved_by_id != actor.pk
         if is_old and any(held.get(name) not in (None, value) for name, value in values.items()):
@@ -110,9 +119,12 @@ def save_draft(
 
 
 def leave_out(*, draft: PortInDraft, numbers: Collection[str]) -> bool:
-    """Take numbers out of a draft, with their PINs; False, and nothing changed, where none would be left."""
+    """Take numbers out of a draft, with their PINs; False, and nothing changed, where none would be left.
+
+    Raises NotEditable.
+    """
     with transaction.atomic():
-        row = PortInDraft.objects.open().select_for_update().get(pk=draft.pk)
+        row = lock_draft(draft)
         if not set(row.numbers) - set(numbers):
             return False
         _take_out(row, numbers)
@@ -125,10 +137,10 @@ def move_numbers(*, draft: PortInDraft, to: PortInDraft, numbers: Collection[str
     Raises CannotMove where a rule of Twilio's forbids it, or nothing would be left.
     """
     with transaction.atomic():
-        both = PortInDraft.objects.open().select_for_update().order_by("pk").in_bulk([draft.pk, to.pk])
+        both = PortInDraft.objects.editable().select_for_update().order_by("pk").in_bulk([draft.pk, to.pk])
         row, other = both.get(draft.pk), both.get(to.pk)
         if row is None or other is None:
-            raise CannotMove("The other request was filed or thrown away meanwhile.")
+            raise CannotMove("One of the requests is being filed, was filed, or was thrown away meanwhile.")
         moved = [number for number in row.numbers if number in set(numbers)]
         if len(moved) == len(row.numbers):
             raise CannotMove("No number would be left. Leave one, or throw this request away instead.")
@@ -151,9 +163,12 @@ def move_numbers(*, draft: PortInDraft, to: PortInDraft, numbers: Collection[str
 def add_numbers(
     *, draft: PortInDraft, numbers: Sequence[str], pin_numbers: Collection[str], number_type: str
 ) -> None:
-    """Put numbers into a draft; `number_type` is that of all of them. Raises CannotMove for too many."""
+    """Put numbers into a draft; `number_type` is that of all of them.
+
+    Raises CannotMove for too many, and NotEditable.
+    """
     with transaction.atomic():
-        row = PortInDraft.objects.open().select_for_update().get(pk=draft.pk)
+        row = lock_draft(draft)
         _put_in(row, numbers, pin_numbers=pin_numbers, pins={}, number_type=number_type, carrier=row.carrier)
 
 
@@ -196,6 +211,18 @@ def _save_numbers(row: PortInDraft) -> None:
     row.save(
         update_fields=["values", "numbers", "pin_numbers", "number_type", "carrier", "refusals", "version"]
     )
+    PortInDraft.objects.filter(pk=row.pk).update(saved_at=Now())
+
+
+def lock_draft(draft: PortInDraft) -> PortInDraft:
+    """The draft as it is now, for whoever changes it in this transaction. Raises NotEditable.
+
+    A filing that begins in this very moment is not sent: other answers or numbers make another version.
+    """
+    row = PortInDraft.objects.editable().select_for_update().filter(pk=draft.pk).first()
+    if row is None:
+        raise NotEditable(draft)
+    return row
 
 
 def fetch_draft(draft: PortInDraft) -> PortInDraft:
@@ -204,12 +231,9 @@ def fetch_draft(draft: PortInDraft) -> PortInDraft:
 
 
 def delete_draft(*, draft: PortInDraft) -> None:
-    """Throw a draft away, and the bill that was kept for it. A request that was filed stays."""
+    """Throw a draft away, and the bill that was kept for it. Raises NotEditable."""
     with transaction.atomic():
-        rows = PortInDraft.objects.open().select_for_update().filter(pk=draft.pk)
-        if not rows.exists():
-            return
-        PortInDraft.objects.filter(pk=draft.pk).delete()
+        lock_draft(draft).delete()
     forget_bill(draft)
 
 

@@ -12,7 +12,7 @@ from portal.http import StaffRequest, go
 from portal.twilio.errors import TwilioFailure
 from porting.drafting.numbers.actions import add_numbers
 from porting.drafting.numbers.forms import AddForm, MoveForm
-from porting.drafting.pages import draft_of, draft_page
+from porting.drafting.pages import draft_of, draft_page, led_on
 from porting.models import PortInDraft
 from porting.portin import drafts
 
@@ -33,12 +33,13 @@ def draft_numbers(request: StaffRequest, pk: UUID) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "add": add, "move": move, "others": others, "kept_out": []}
     if do and form.is_valid():
         try:
-            if do == "add":
-                _add(request, draft, add, context)
-            elif do == "move":
-                _move(request, draft, move)
-            else:
-                _take_out(request, draft, move)
+            with led_on():
+                if do == "add":
+                    _add(request, draft, add, context)
+                elif do == "move":
+                    _move(request, draft, move)
+                else:
+                    _take_out(request, draft, move)
         except drafts.CannotMove as reason:
             form.add_error(None, str(reason))
         except TwilioFailure as failure:
@@ -53,7 +54,7 @@ def _others(draft: PortInDraft) -> list[PortInDraft]:
     """Requests of the same account and country; one that files rejected numbers again keeps to those."""
     if draft.replaces:
         return []
-    rows = PortInDraft.objects.open().filter(account=draft.account_id, country=draft.country, replaces="")
+    rows = PortInDraft.objects.editable().filter(account=draft.account_id, country=draft.country, replaces="")
     return list(rows.exclude(pk=draft.pk).defer("values", "refusals")[:_MOST_OTHERS])
 
 

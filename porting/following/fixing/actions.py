@@ -10,16 +10,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from portal import files, operations
+from portal import operations
 from portal.models import Operation, User
 from portal.numbering import MOBILE
 from portal.twilio.errors import TwilioFailure, Uncertain
 from porting.following.actions import NotCancelable, TooLate, cancel_number, cancel_numbers
 from porting.following.fixing.standing import Standing, standing_of
 from porting.models import PortInDraft, PortInNumber, PortInRequest
-from porting.portin.actions import AlreadyFiled, AlreadyPorting, begin_filing, numbers_under_way
-from porting.portin.drafts import create_draft, fetch_draft, save_draft, values_of_request
-from porting.portin.filing import natural_key
+from porting.portin.actions import begin_filing, check_may_file
+from porting.portin.drafts import create_draft, save_draft, values_of_request
 
 # So many are canceled while somebody waits; more go to the workers first.
 MOST_AT_ONCE = 5
@@ -55,7 +54,7 @@ def prepare_again(
     """A draft with what the request was filed with and what was corrected. Nothing is canceled yet.
 
     Who comes back to correct something else goes on with the same draft: what was typed there since, its bill
-    and the numbers that are canceled already stay.
+    and the numbers that are canceled already stay. Raises NotEditable while that one is being filed.
     """
     given = dict(corrections.get("pins") or {})
     with transaction.atomic():
@@ -101,14 +100,7 @@ def cancel_and_file(
     refused before and is refused again are filed all the same. Raises NotCanceled and StillCanceling, when
     nothing is filed; and what `begin_filing` raises, before anything is canceled.
     """
-    draft = fetch_draft(draft)
-    if draft.is_filed:
-        raise AlreadyFiled(draft)
-    operations.check_may_start(natural_key(draft.account_id, draft.numbers), form_key)
-    if porting := numbers_under_way(draft.numbers):
-        raise AlreadyPorting(porting)
-    if draft.bill and not draft.document_sid:
-        files.checked_file(draft.bill)
+    draft = check_may_file(draft, form_key)
     standing = standing_of(request, draft)
     if standing.under_way:
         raise StillCanceling

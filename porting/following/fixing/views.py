@@ -14,6 +14,7 @@ from portal.http import StaffRequest, go, page
 from portal.models import Note
 from portal.reveal.reveals import cell_of, running
 from portal.reveal.views import private
+from porting.drafting.pages import led_on
 from porting.following.fixing.actions import held_draft, prepare_again
 from porting.following.fixing.forms import FixForm
 from porting.following.fixing.groups import Group, groups_of, support_text
@@ -64,9 +65,10 @@ def port_in_fix(request: StaffRequest, sid: str) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         numbers = [number for group in form.chosen() for number in group.numbers]
-        draft = prepare_again(
-            request=port_in, numbers=numbers, corrections=form.corrections(), actor=request.user
-        )
+        with led_on():
+            draft = prepare_again(
+                request=port_in, numbers=numbers, corrections=form.corrections(), actor=request.user
+            )
         return go(request, "porting:port-in-fix-check", port_in.pk, draft.pk)
     can_reveal = request.access.can(Permission.REVEAL_PERSONAL, port_in.account_id)
     seen = running(request.user, port_in.pk) if can_reveal else {}
