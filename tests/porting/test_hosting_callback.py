@@ -8,6 +8,7 @@ from celery import current_app
 from django.test import Client
 from twilio.request_validator import RequestValidator
 
+from inventory.models import PhoneNumber
 from portal.models import Change, Delivery
 from portal.sandbox.faults import Fault
 from portal.webhooks.intake import callback_url
@@ -32,6 +33,18 @@ def order_of(twilio, parent, address, ending="10", method="POST"):
     by_hand(twilio)
     url = callback_url("porting:hosting-callback")
     return order_hosting(parent, ending, address.pk, StatusCallbackUrl=url, StatusCallbackMethod=method)
+
+
+def letter_for(twilio, sid, address):
+    return twilio.direct(
+        "POST",
+        "/v2/HostedNumber/AuthorizationDocuments",
+        host="numbers.twilio.com",
+        HostedNumberOrderSids=sid,
+        AddressSid=address.pk,
+        Email="signer@example.com",
+        ContactPhoneNumber="+12075550199",
+    )
 
 
 def place(url):
@@ -138,15 +151,7 @@ def test_a_letter_is_read_when_its_orders_go_on(act, order, letter, twilio, pare
     sid = order_of(twilio, parent, address, "11")
     twilio.hosting.process(sid)
     twilio.hosting.verify(sid)
-    document = twilio.direct(
-        "POST",
-        "/v2/HostedNumber/AuthorizationDocuments",
-        host="numbers.twilio.com",
-        HostedNumberOrderSids=sid,
-        AddressSid=address.pk,
-        Email="signer@example.com",
-        ContactPhoneNumber="+12075550199",
-    )
+    document = letter_for(twilio, sid, address)
     complete(parent, "authorizations")
     deliver(twilio)
     Delivery.objects.all().delete()  # more than a minute passes: the same words are news again
@@ -156,6 +161,24 @@ def test_a_letter_is_read_when_its_orders_go_on(act, order, letter, twilio, pare
 
     assert HostedOrder.objects.get(pk=sid).status == order
     assert AuthorizationDocument.objects.get(pk=document["sid"]).status == letter
+
+
+def test_a_number_is_in_use_as_soon_as_its_order_is_completed(twilio, parent, address):
+    sid = order_of(twilio, parent, address)
+    twilio.hosting.process(sid)
+    twilio.hosting.verify(sid)
+    twilio.hosting.sign(letter_for(twilio, sid, address)["sid"])
+    deliver(twilio)
+    complete(parent)
+    number = PhoneNumber.objects.get(pk=HostedOrder.objects.get(pk=sid).number_sid)
+    assert number.status == "pending"
+    Delivery.objects.all().delete()
+
+    twilio.hosting.complete(sid)
+    deliver(twilio)
+
+    number.refresh_from_db()
+    assert (HostedOrder.objects.get(pk=sid).status, number.status) == ("completed", "in-use")
 
 
 def test_what_is_not_called_back_is_asked_for(twilio, parent, address):

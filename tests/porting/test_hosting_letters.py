@@ -1,6 +1,7 @@
 """Letters of authorization: one for many verified orders, sent once, taken back, and issued again."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from celery import current_app
@@ -50,6 +51,16 @@ def statuses(*orders):
 def letters_at_twilio(twilio):
     answer = twilio.direct("GET", "/v2/HostedNumber/AuthorizationDocuments", host="numbers.twilio.com")
     return len(answer["items"])
+
+
+def test_an_address_is_created_on_the_way_and_chosen_afterwards(orders, address, as_porter):
+    place = select(as_porter, *orders).url
+    LetterDraft.objects.update(address_sid="")
+    page = Page.of(as_porter, place)
+    assert page.form()["address"] == [""]
+    assert f"next={quote(place, safe='')}" in page.link("create it")
+
+    assert Page.of(as_porter, f"{place}?address={address.pk}").form()["address"] == [address.pk]
 
 
 def test_one_letter_for_all_ticked_orders_goes_to_whom_the_orders_name(twilio, orders, address, as_porter):

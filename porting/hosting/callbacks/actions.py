@@ -11,7 +11,9 @@ from django.utils import timezone
 from portal.locks import advisory_lock
 from portal.models import Change, Delivery, TwilioAccount
 from portal.twilio.errors import NoCredentials, TwilioFailure, Unavailable
+from portal.twilio.patience import IN_A_TASK
 from porting.hosting import sync
+from porting.hosting.orders.actions import follow_number
 from porting.models import AuthorizationDocument, HostedOrder
 
 log = structlog.get_logger(__name__)
@@ -24,7 +26,10 @@ _POLLED = ("twilio_processing", "pending_verification")
 
 
 def read_order(delivery: Delivery) -> str:
-    """Read the order of a callback from Twilio, and the letter it waits for. What the changes do not tell."""
+    """Read the order of a callback from Twilio, the letter it waits for, and its number once it is hosted.
+
+    What the changes do not tell.
+    """
     assert delivery.account
     known = HostedOrder.objects.select_related("account").filter(pk=delivery.target).first()
     account = known.account if known else delivery.account
@@ -34,6 +39,7 @@ def read_order(delivery: Delivery) -> str:
     if order.status != "pending_loa":
         # A letter that was declined or taken back is no longer named by its orders.
         _read_letter(account, order.signing_document_sid or (known.signing_document_sid if known else ""))
+    follow_number(known.status if known else "", order, patience=IN_A_TASK)
     return "" if known else "It was read for the first time."
 
 

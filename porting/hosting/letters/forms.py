@@ -22,20 +22,36 @@ class LetterForm(ReasonedForm):
         help_text="As the carrier has it, with the name of the authorized user.",
         error_messages={"required": "Choose an address", "invalid_choice": "Choose an address"},
     )
-    email = MailField(label="E-mail of the signer", help_text="Twilio sends the letter there at once.")
-    contact_title = forms.CharField(
-        label="Title of the signer", max_length=100, help_text="Such as Office manager."
+    email = MailField(
+        label="E-mail of the signer",
+        help_text="Twilio sends the letter there at once.",
+        error_messages={"required": "Enter the e-mail address of the signer"},
     )
-    contact_phone_number = PhoneField(label="Phone of the signer")
+    contact_title = forms.CharField(
+        label="Title of the signer",
+        max_length=100,
+        help_text="Such as Office manager.",
+        error_messages={"required": "Enter the title of the signer"},
+    )
+    contact_phone_number = PhoneField(
+        label="Phone of the signer", error_messages={"required": "Enter the phone number of the signer"}
+    )
     cc_emails = WatchersField(
         label="Copies to", help_text="Told when the letter is sent and when it is signed."
     )
     field_order = ("address", "email", "contact_title", "contact_phone_number", "cc_emails", "reason")
 
     def __init__(
-        self, *args: Any, draft: LetterDraft, addresses: Iterable[Address], count: int, **kwargs: Any
+        self,
+        *args: Any,
+        draft: LetterDraft,
+        addresses: Iterable[Address],
+        count: int,
+        chosen: str = "",
+        **kwargs: Any,
     ) -> None:
-        kwargs["initial"] = {"shown": count, "address": draft.address_sid}
+        """`chosen` is the address that was created for this letter."""
+        kwargs["initial"] = {"shown": count, "address": chosen or draft.address_sid}
         super().__init__(*args, **kwargs)
         self.draft, self.count = draft, count
         address = self.fields["address"]

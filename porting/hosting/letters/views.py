@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -59,7 +59,12 @@ class LetterLine:
     letter: AuthorizationDocument
     label: Label
     orders: int
+    first_number: str
     deadline: Deadline | None
+
+    @property
+    def others(self) -> int:
+        return max(0, self.orders - 1)
 
 
 @require_GET
@@ -221,12 +226,15 @@ def _filter(request: StaffRequest) -> LetterFilter:
 def _lines(letters: Sequence[AuthorizationDocument]) -> list[LetterLine]:
     """In one query for all of them."""
     orders = HostedOrder.objects.present().filter(signing_document_sid__in=[letter.pk for letter in letters])
-    counts = dict(orders.order_by().values_list("signing_document_sid").annotate(n=Count("pk")))
+    rows = orders.order_by().values_list("signing_document_sid")
+    found = {
+        sid: (count, first) for sid, count, first in rows.annotate(n=Count("pk"), first=Min("phone_number"))
+    }
     return [
         LetterLine(
             letter,
             label_for(AUTHORIZATION_STATES, letter.status),
-            counts.get(letter.pk, 0),
+            *found.get(letter.pk, (0, "")),
             deadline_of_letter(letter),
         )
         for letter in letters

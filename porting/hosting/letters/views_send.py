@@ -8,10 +8,11 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.access import Permission, allowed
-from portal.http import StaffRequest, go, page
+from portal.http import StaffRequest, go, page, with_query
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.twilio.errors import Absent, TwilioFailure, Uncertain
 from porting.hosting.contacts import addresses_of
@@ -38,7 +39,13 @@ def authorization_create(request: StaffRequest, draft_id: UUID) -> HttpResponse:
     orders = actions.named_in(draft) if reopened else actions.orders_of_draft(draft)
     count = orders.count()
     addresses = addresses_of(draft.account)
-    form = LetterForm(request.POST or None, draft=draft, addresses=addresses, count=count)
+    form = LetterForm(
+        request.POST or None,
+        draft=draft,
+        addresses=addresses,
+        count=count,
+        chosen=request.GET.get("address", ""),
+    )
     context: dict[str, Any] = {
         "draft": draft,
         "form": form,
@@ -48,6 +55,9 @@ def authorization_create(request: StaffRequest, draft_id: UUID) -> HttpResponse:
             orders.order_by("phone_number").values_list("phone_number", flat=True)[:_NUMBERS_SHOWN]
         ),
         "addresses": addresses,
+        "address_url": with_query(
+            reverse("inventory:address-create"), account=draft.account_id, country="US", next=request.path
+        ),
         "reopened": reopened,
     }
     status = 200

@@ -19,9 +19,14 @@ class OrderForm(PortalForm):
         error_messages={"required": "Choose an address", "invalid_choice": "Choose an address"},
     )
     email = MailField(
-        label="E-mail of the authorized user", help_text="Who decides about the numbers, and signs for them."
+        label="E-mail of the authorized user",
+        help_text="Who decides about the numbers, and signs for them.",
+        error_messages={"required": "Enter the e-mail address of the authorized user"},
     )
-    contact_phone_number = PhoneField(label="Phone of the authorized user")
+    contact_phone_number = PhoneField(
+        label="Phone of the authorized user",
+        error_messages={"required": "Enter the phone number of the authorized user"},
+    )
     contact_title = forms.CharField(
         label="Title of the authorized user",
         required=False,

@@ -2,15 +2,20 @@
 
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from inventory import actions as inventory
+from inventory.models import PhoneNumber
 from portal import operations
 from portal.models import Change, Operation, User
 from portal.twilio.errors import Absent, TwilioFailure
 from portal.twilio.patience import IN_A_REQUEST, Patience
 from porting.hosting import gateway, sync
 from porting.models import HostedOrder
+
+log = structlog.get_logger(__name__)
 
 DELETE_ORDER = "porting.delete_hosted_order"
 
@@ -28,7 +33,23 @@ def read_order(*, order: HostedOrder, patience: Patience = IN_A_REQUEST) -> Host
     fresh = sync.refetch_order(order.account, order.pk, source=Change.Source.READ, patience=patience)
     if fresh is None:
         raise Absent("Twilio does not have this order any more.")
+    follow_number(order.status, fresh, patience=patience)
     return fresh
+
+
+def follow_number(before: str, order: HostedOrder, *, patience: Patience) -> None:
+    """Read the number of an order that was completed since it had the status `before`: it is in use from now
+    on. One that cannot be read now comes with the next sync of numbers.
+    """
+    if order.status != "completed" or before == order.status or not order.number_sid:
+        return
+    number = PhoneNumber.objects.select_related("account").filter(pk=order.number_sid).first()
+    if number is None:
+        return
+    try:
+        inventory.read_number(number=number, patience=patience)
+    except TwilioFailure as failure:
+        log.info("hosted_number.unread", number=number.pk, code=failure.code)
 
 
 def delete_order(

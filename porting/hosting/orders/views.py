@@ -139,7 +139,9 @@ def hosted_order_select(request: StaffRequest) -> HttpResponse:
         return redirect(back)
     if len(drafts) > 1:
         names = ", ".join(str(draft.account) for draft in drafts[1:])
-        messages.info(request, f"A letter belongs to one account. This is the first; next come {names}.")
+        first = drafts[0].account
+        words = f"A letter belongs to one account. This one is of {first}. Tick those of {names} after it."
+        messages.info(request, words)
     return go(request, "porting:authorization-create", drafts[0].pk)
 
 
