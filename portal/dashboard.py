@@ -205,10 +205,10 @@ def _porting(figures: Figures) -> list[Figure]:
     """What runs out or waits for us in porting and hosting."""
     return [
         Figure(
-            "Porting deadlines are in their last fifth",
+            "Porting deadlines run out soon",
             figures.late,
             "?show=late",
-            "Twilio gives up what nobody signs or verifies",
+            "a fifth of the time is left, or less; Twilio gives up what nobody signs or verifies",
             "porting:deadline-list",
         ),
         Figure(

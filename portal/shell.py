@@ -184,21 +184,6 @@ NAVIGATION = (
     NavSection(
         "Porting and hosting",
         (
-            NavItem(
-                "Port-in requests",
-                "porting:port-in-list",
-                also=(
-                    "porting:port-in-detail",
-                    "porting:port-in-reveal",
-                    "porting:port-in-calendar",
-                    "porting:port-in-fix",
-                    "porting:port-in-fix-check",
-                    "porting:port-in-note-mail",
-                    "porting:port-in-ticket",
-                    "porting:port-in-cancel",
-                    "porting:port-in-number-cancel",
-                ),
-            ),
             NavItem("Porting deadlines", "porting:deadline-list"),
             NavItem(
                 "Check numbers",
@@ -221,6 +206,27 @@ NAVIGATION = (
                 ),
             ),
             NavItem(
+                "Port-in requests",
+                "porting:port-in-list",
+                also=(
+                    "porting:port-in-detail",
+                    "porting:port-in-reveal",
+                    "porting:port-in-calendar",
+                    "porting:port-in-fix",
+                    "porting:port-in-fix-check",
+                    "porting:port-in-note-mail",
+                    "porting:port-in-ticket",
+                    "porting:port-in-cancel",
+                    "porting:port-in-number-cancel",
+                ),
+            ),
+            NavItem(
+                "Check and order",
+                "porting:eligibility-create",
+                Permission.MANAGE_PORTING,
+                also=("porting:eligibility-detail", "porting:order-create", "porting:bulk-hosting"),
+            ),
+            NavItem(
                 "Hosted orders",
                 "porting:hosted-order-list",
                 also=(
@@ -232,18 +238,6 @@ NAVIGATION = (
                     "porting:hosted-order-release",
                     "porting:hosted-order-reveal",
                 ),
-            ),
-            NavItem(
-                "Check and order",
-                "porting:eligibility-create",
-                Permission.MANAGE_PORTING,
-                also=("porting:eligibility-detail", "porting:order-create", "porting:bulk-hosting"),
-            ),
-            NavItem(
-                "Porting webhooks",
-                "porting:porting-webhook-list",
-                Permission.MANAGE_PORTING,
-                also=("porting:porting-webhook-edit",),
             ),
             NavItem(
                 "Letters",
@@ -262,6 +256,12 @@ NAVIGATION = (
         (
             NavItem("Sync health", "sync-health", Permission.VIEW_SYNC),
             NavItem("Webhook inbox", "delivery-list", Permission.VIEW_SYNC, also=("delivery-detail",)),
+            NavItem(
+                "Porting webhooks",
+                "porting:porting-webhook-list",
+                Permission.MANAGE_PORTING,
+                also=("porting:porting-webhook-edit",),
+            ),
             NavItem("Personal data", "reveal-list", Permission.AUDIT_PERSONAL, also=("purge-list",)),
             NavItem(
                 "Our own company",

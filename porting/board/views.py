@@ -23,11 +23,11 @@ from porting.board.next_steps import Step, step_of
 from porting.board.reminders import JustTold, remind_again
 from porting.board.sources import SOURCES
 
-_SHOWN = {"late": "In the last fifth", "ours": "We act"} | {source.kind: source.name for source in SOURCES}
+_SHOWN = {"late": "Runs out soon", "ours": "We act"} | {source.kind: source.name for source in SOURCES}
 _CSV = {
     "kind": "Kind", "sid": "SID", "what": "What", "account_sid": "Account SID", "account": "Account",
     "status": "Status", "since": "Since", "day": "Day", "days": "Of days", "until": "Until",
-    "late": "In the last fifth", "next": "Who acts next", "reminded": "Last reminded",
+    "late": "Runs out soon", "next": "Who acts next", "reminded": "Last reminded",
     "people": "People reminded",
 }  # fmt: skip
 

@@ -80,7 +80,7 @@ def reason_of(group: Apart) -> str:
     """Why they are in no request, and what to do instead."""
     match group.why:
         case Why.AT_TWILIO:
-            return "Twilio has them, or ports them already. Number by number, below, says where each is."
+            return "With Twilio, or being ported there. The table below says where."
         case Why.TOLL_FREE:
             return "The Porting API takes no toll-free numbers. Twilio ports them by hand: send it this text."
         case Why.COUNTRY:

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 BOARD = "/porting/deadlines/"
 PUBLIC = "https://numbers.example.com"
 DAY = timedelta(days=1)
-LATE, OURS = "Porting deadlines are in their last fifth", "Port-ins and hosted orders wait for us"
+LATE, OURS = "Porting deadlines run out soon", "Port-ins and hosted orders wait for us"
 
 
 @pytest.fixture

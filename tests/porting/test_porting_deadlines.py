@@ -158,7 +158,7 @@ def test_the_overview_leads_to_what_runs_out(twilio, parent, manager, waiting):
     page = Page.of(client, "/")
 
     assert f"{BOARD}?show=late" in {link["href"] for link in page.all("a")}
-    assert "Porting deadlines are in their last fifth" in page.one("main").text
+    assert "Porting deadlines run out soon" in page.one("main").text
 
 
 def test_nobody_sees_what_is_of_another_account(twilio, parent, waiting):
