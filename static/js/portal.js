@@ -8,8 +8,9 @@ function announce(text) {
   requestAnimationFrame(() => (region.textContent = text));
 }
 
-// A navigation longer than the screen shows where one is
-document.querySelector(".nav [aria-current]")?.closest("ul").scrollIntoView({ block: "nearest" });
+// A navigation longer than the screen shows where one is; scrollIntoView would have the next Tab begin there
+const here = document.querySelector(".nav [aria-current]");
+if (here) here.closest(".nav__inner").scrollTop = here.offsetTop - innerHeight / 2;
 
 // Copy buttons
 document.addEventListener("click", async (event) => {
@@ -47,10 +48,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A list whose rows can be ticked
+const boxes = () => [...document.querySelectorAll('input[name="sid"][form="selection"]')];
 function showPicked() {
   const form = document.getElementById("selection");
   if (!form) return;
-  const rows = [...document.querySelectorAll('input[name="sid"][form="selection"]')];
+  const rows = boxes();
   const picked = rows.filter((box) => box.checked).length;
   form.querySelector("[data-selected]").textContent = `${picked} ticked`;
   const head = document.querySelector("[data-pick-all]");
@@ -59,8 +61,7 @@ function showPicked() {
   head.indeterminate = picked > 0 && picked < rows.length;
 }
 document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-pick-all]"))
-    for (const box of document.querySelectorAll('input[name="sid"][form="selection"]')) box.checked = event.target.checked;
+  if (event.target.matches("[data-pick-all]")) for (const box of boxes()) box.checked = event.target.checked;
   showPicked();
 });
 showPicked();

@@ -2,16 +2,8 @@
 const places = { h: "/", n: "/numbers/", s: "/sync/" };
 let waitingForPlace = 0;
 
-function isTyping(element) {
-  return element.closest("input, select, textarea, [contenteditable]") !== null;
-}
-
-function rows() {
-  return [...document.querySelectorAll("tbody tr [data-row-link]")];
-}
-
 function move(step) {
-  const links = rows();
+  const links = [...document.querySelectorAll("tbody tr [data-row-link]")];
   if (!links.length) return;
   const row = document.activeElement?.closest("tr");
   const current = links.findIndex((link) => link.closest("tr") === row);
@@ -20,29 +12,19 @@ function move(step) {
 
 document.addEventListener("keydown", (event) => {
   if (document.documentElement.dataset.shortcuts === "off") return;
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest("input, select, textarea, [contenteditable]")) return;
   if (waitingForPlace && Date.now() - waitingForPlace < 1500 && places[event.key]) {
     waitingForPlace = 0;
     location.assign(places[event.key]);
     return;
   }
   waitingForPlace = 0;
-  switch (event.key) {
-    case "/":
-      event.preventDefault();
-      document.getElementById("search")?.focus();
-      break;
-    case "?":
-      location.assign("/help/");
-      break;
-    case "g":
-      waitingForPlace = Date.now();
-      break;
-    case "j":
-      move(1);
-      break;
-    case "k":
-      move(-1);
-      break;
-  }
+  if (event.key === "/") {
+    event.preventDefault();
+    document.getElementById("search")?.focus();
+  } else if (event.key === "?") location.assign("/help/");
+  else if (event.key === "g") waitingForPlace = Date.now();
+  else if (event.key === "j") move(1);
+  else if (event.key === "k") move(-1);
 });
