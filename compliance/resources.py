@@ -100,11 +100,12 @@ def _document_columns(payload: Payload) -> dict[str, Any]:
     values = attributes if isinstance(attributes, dict) else {}
     cited = values.get("address_sids")
     errors = payload.get("errors")
+    reason = text(payload.get("failure_reason"), 2000)
     return {
         **columns,
         "status": text(payload.get("status"), 40).lower().replace("_", "-"),
         "mime_type": text(payload.get("mime_type"), 100),
-        "failure_reason": text(payload.get("failure_reason"), 2000),
+        "failure_reason": encrypt(reason) if reason else "",
         "error_codes": [
             text(error.get("code"), 10)
             for error in (errors if isinstance(errors, list) else [])
@@ -188,7 +189,8 @@ DOCUMENTS = Resource(
     ),
     _document_columns,
     quiet=_QUIET,
-    private=frozenset({"attributes"}),
+    edition=2,
+    private=frozenset({"attributes", "failure_reason"}),
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.urls import reverse
 
 from compliance.models.end_user import RegulatoryItem
+from portal.secrets import EncryptedTextField
 
 
 class SupportingDocument(RegulatoryItem):
@@ -24,7 +25,7 @@ class SupportingDocument(RegulatoryItem):
 
     status = models.CharField(max_length=40, blank=True)
     mime_type = models.CharField(max_length=100, blank=True)
-    failure_reason = models.TextField(blank=True)
+    failure_reason = EncryptedTextField(blank=True)  # a reviewer's own words may name people
     error_codes = ArrayField(models.CharField(max_length=10), default=list)
     address_sids = ArrayField(models.CharField(max_length=34), default=list)
     issued_on = models.DateField(null=True)
