@@ -28,7 +28,7 @@ def draft_tasks(request: StaffRequest, pk: UUID) -> HttpResponse:
 @allowed(Permission.MANAGE_PORTING)
 def draft_list(request: StaffRequest) -> HttpResponse:
     """Requests that are being prepared, the last touched first."""
-    rows = PortInDraft.objects.open().select_related("account", "saved_by")
+    rows = PortInDraft.objects.open().with_filing().select_related("account", "saved_by")
     rows = request.access.visible(rows, permission=Permission.MANAGE_PORTING)
     listing = list_page(request, rows, sorts=_SORTS, default_sort="-saved")
     context = {"list": listing, "rows": [(draft, read_progress(draft)) for draft in listing.rows]}

@@ -25,6 +25,10 @@ class PortInDraftQuerySet(models.QuerySet["PortInDraft"]):
         """Those of which nobody knows yet whether Twilio has them."""
         return self.open().filter(Exists(_open_filings()))
 
+    def with_filing(self) -> Self:
+        """Each with `is_being_filed`."""
+        return self.annotate(is_being_filed=Exists(_open_filings()))
+
     def editable(self) -> Self:
         return self.open().exclude(Exists(_open_filings()))
 

@@ -25,6 +25,10 @@ ADDRESS = ("street", "street_2", "city", "state", "zip", "country")
 KATAKANA = ("authorized_representative_katakana", "katakana_name", "sub_municipality", "building")
 
 
+# What was said of one bill, and is no good beside another; and what was typed and could not be read.
+_OF_THE_BILL = ("bill_date", "matches", "typed")
+
+
 class ChangedMeanwhile(Exception):
     """Somebody else has saved the draft since it was opened."""
 
@@ -158,6 +162,35 @@ def move_numbers(*, draft: PortInDraft, to: PortInDraft, numbers: Collection[str
         )
         _take_out(row, moved)
     return len(moved)
+
+
+def split_off(*, draft: PortInDraft, numbers: Collection[str], actor: User) -> PortInDraft:
+    """A new draft with some of the numbers, their PINs, and what was typed; its bill is selected anew.
+
+    Whose answers they are stays as it is. Raises CannotMove when nothing would be left, and NotEditable.
+    """
+    with transaction.atomic():
+        row = lock_draft(draft)
+        moved = [number for number in row.numbers if number in set(numbers)]
+        if len(moved) == len(row.numbers):
+            raise CannotMove("No number would be left. Leave one, or throw this request away instead.")
+        values = {name: value for name, value in row.said.items() if name not in _OF_THE_BILL}
+        pins = values.pop("pins", None) or {}
+        if kept := {number: pins[number] for number in moved if number in pins}:
+            values["pins"] = kept
+        new = create_draft(
+            account=row.account,
+            numbers=moved,
+            values=values,
+            actor=actor,
+            pin_numbers=[number for number in moved if number in row.pin_numbers],
+            country=row.country,
+            number_type=row.number_type,
+            carrier=row.carrier,
+        )
+        PortInDraft.objects.filter(pk=new.pk).update(saved_by=row.saved_by_id)
+        _take_out(row, moved)
+    return fetch_draft(new)
 
 
 def add_numbers(

@@ -58,7 +58,8 @@ def test_numbers_are_not_moved_into_a_request_whose_answer_was_lost(twilio, pare
     other = begun(parent, porter, "50", "51")
     url, client = url_of("numbers", other), signed_in(porter)
 
-    assert not Page.of(client, url).all("select[name=to]")
+    assert str(draft) not in Page.of(client, url).one("select[name=to]").text
+    assert "Being filed" in Page.of(client, "/port-ins/drafts/").one("table").text
     answer = client.post(url, {"do": "move", "number": f"{PREFIX}50", "to": str(draft.pk)})
     assert answer.status_code == 422
     with pytest.raises(CannotMove):

@@ -6,7 +6,7 @@ from django.urls import reverse
 from portal.models import Role
 from portal.sandbox.faults import Fault
 from porting.models import PortInDraft
-from porting.portin.drafts import CannotMove, create_draft, leave_out, move_numbers
+from porting.portin.drafts import CannotMove, create_draft, leave_out, move_numbers, save_draft
 from tests.factories import make_user
 from tests.mirroring import complete
 from tests.pages import Page
@@ -63,6 +63,25 @@ def test_ticked_numbers_go_to_another_request_with_their_pins(client, parent, po
     told = Page.of(client, url_of("numbers", other)).one("#messages").text
     assert "1 number moved" in told
     assert "not of one type any more" in told
+
+
+def test_ticked_numbers_go_to_a_new_request_with_the_answers_but_without_the_bill(
+    client, parent, porter, draft
+):
+    other = make_user(Role.PORTING)
+    said = {"customer_name": "Thornlea Dental", "bill_date": "2026-11-01", "matches": ["customer_name"]}
+    pins = {f"{PREFIX}11": PIN}
+    save_draft(draft=draft, values={**said, "pins": pins}, actor=other)
+
+    answer = send(client, draft, "move", number=f"{PREFIX}11", to="new")
+
+    new = PortInDraft.objects.exclude(pk=draft.pk).get()
+    assert answer["Location"] == new.get_absolute_url()
+    assert (endings(draft), endings(new)) == (["10"], ["11"])
+    assert new.said == {"customer_name": "Thornlea Dental", "pins": pins}
+    assert (new.saved_by, new.created_by) == (other, porter), "whoever splits has not read the answers"
+    assert draft.said == {**said, "pins": {}}
+    assert "No number would be left" in summary(send(client, draft, "move", number=f"{PREFIX}10", to="new"))
 
 
 def test_what_a_request_cannot_take_stays_where_it_is(client, parent, porter, draft):
@@ -146,8 +165,9 @@ def test_moving_numbers_shows_nobody_what_another_has_typed(parent, porter):
 def test_a_request_that_files_rejected_numbers_again_keeps_to_them(client, parent, porter, draft):
     again = begun(parent, porter, "60", "61", replaces=f"KW{'0' * 32}")
 
-    for one in (again, draft):
-        assert not Page.of(client, url_of("numbers", one)).all("select[name=to]")
+    assert not Page.of(client, url_of("numbers", again)).all("select[name=to]")
+    assert str(again) not in Page.of(client, url_of("numbers", draft)).one("select[name=to]").text
+    assert send(client, again, "move", number=f"{PREFIX}60", to="new").status_code == 422
     assert leave_out(draft=again, numbers=[f"{PREFIX}60"])
 
 

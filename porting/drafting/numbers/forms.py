@@ -10,6 +10,8 @@ from porting.drafting.numbers.actions import MOST_AT_ONCE
 from porting.hosting.eligibility.intake import take_in
 from porting.models import PortInDraft
 
+NEW = "new"
+
 
 class AddForm(PortalForm):
     """A few numbers more. They are read as a list of numbers is, and every line has to be one."""
@@ -56,13 +58,19 @@ class MoveForm(PortalForm):
     )
 
     def __init__(self, draft: PortInDraft, *args: Any, others: Iterable[PortInDraft], **kwargs: Any) -> None:
+        """`others` are the requests that numbers may go to."""
         super().__init__(*args, **kwargs)
         self.others = {str(other.pk): other for other in others}
         number, to = self.fields["number"], self.fields["to"]
         assert isinstance(number, forms.MultipleChoiceField)
         assert isinstance(to, forms.ChoiceField)
         number.choices = [(one, one) for one in draft.numbers]
-        to.choices = [("", "Choose a request"), *((key, _name(other)) for key, other in self.others.items())]
+        new = [] if draft.replaces else [(NEW, "A new request with the same answers, without the bill")]
+        to.choices = [
+            ("", "Choose a request"),
+            *new,
+            *((key, _name(other)) for key, other in self.others.items()),
+        ]
 
     def clean_number(self) -> list[str]:
         ticked: list[str] = self.cleaned_data["number"]
@@ -77,8 +85,9 @@ class MoveForm(PortalForm):
         return cleaned
 
     @property
-    def target(self) -> PortInDraft:
-        return self.others[self.cleaned_data["to"]]
+    def target(self) -> PortInDraft | None:
+        """None for a new request."""
+        return self.others.get(self.cleaned_data["to"])
 
 
 def _name(draft: PortInDraft) -> str:

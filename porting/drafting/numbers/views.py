@@ -30,14 +30,15 @@ def draft_numbers(request: StaffRequest, pk: UUID) -> HttpResponse:
     add = AddForm(request.POST if do == "add" else None, country=draft.country)
     move = MoveForm(draft, request.POST if do in ("move", "out") else None, others=others)
     form = add if do == "add" else move
-    context: dict[str, Any] = {"form": form, "add": add, "move": move, "others": others, "kept_out": []}
+    context: dict[str, Any] = {"form": form, "add": add, "move": move, "kept_out": []}
+    place: tuple[Any, ...] = ("porting:draft-numbers", draft.pk)
     if do and form.is_valid():
         try:
             with led_on():
                 if do == "add":
                     _add(request, draft, add, context)
                 elif do == "move":
-                    _move(request, draft, move)
+                    place = _move(request, draft, move) or place
                 else:
                     _take_out(request, draft, move)
         except drafts.CannotMove as reason:
@@ -46,7 +47,7 @@ def draft_numbers(request: StaffRequest, pk: UUID) -> HttpResponse:
             context["failure"] = failure
             form.add_error(None, f"Nothing was added. {failure.words}")
     if do and not (form.errors or context["kept_out"]):
-        return go(request, "porting:draft-numbers", draft.pk)
+        return go(request, *place)
     return draft_page(request, "draft_numbers", draft, context, status=422 if do else 200)
 
 
@@ -66,10 +67,17 @@ def _add(request: StaffRequest, draft: PortInDraft, form: AddForm, context: dict
         _warn(request, draft)
 
 
-def _move(request: StaffRequest, draft: PortInDraft, form: MoveForm) -> None:
+def _move(request: StaffRequest, draft: PortInDraft, form: MoveForm) -> tuple[PortInDraft] | None:
+    """Where to go on, when that is not the page one comes from."""
+    if form.target is None:
+        numbers = form.cleaned_data["number"]
+        new = drafts.split_off(draft=draft, numbers=numbers, actor=request.user)
+        messages.success(request, f"{_counted(len(numbers))} moved to this new request. Select its bill.")
+        return (new,)
     count = drafts.move_numbers(draft=draft, to=form.target, numbers=form.cleaned_data["number"])
     messages.success(request, f"{_counted(count)} moved to {form.target}.")
     _warn(request, form.target)
+    return None
 
 
 def _take_out(request: StaffRequest, draft: PortInDraft, form: MoveForm) -> None:
