@@ -17,9 +17,8 @@ from portal.access import Access
 from portal.labels import label_for
 from portal.models import TwilioAccount
 from portal.numbering import country_name, read_number, spaced, type_name
-from porting.following.lines import HEAVY
 from porting.models import AuthorizationDocument, HostedOrder, PortInNumber, PortInRequest
-from porting.models.port_in import has_ticket, requests_about
+from porting.models.port_in import HEAVY, has_ticket, requests_about
 from porting.statuses import AUTHORIZATION_STATES, HOSTED_ORDER_STATES, PORT_IN_STATES
 
 PER_KIND = 8

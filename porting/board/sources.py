@@ -12,11 +12,11 @@ from portal.labels import Labels
 from portal.numbering import spaced
 from porting.board.log import with_log
 from porting.deadlines import Stage, late_after
-from porting.following.lines import HEAVY
 from porting.following.tracker import STAGES as PORT_IN_STAGES
 from porting.hosting.orders.tracker import LOA_DAYS
 from porting.hosting.orders.tracker import STAGES as ORDER_STAGES
 from porting.models import AuthorizationDocument, HostedOrder, PortInRequest
+from porting.models.port_in import HEAVY
 from porting.statuses import AUTHORIZATION_STATES, HOSTED_ORDER_STATES, PORT_IN_STATES
 
 _LETTER_STAGES: Mapping[str, Stage] = {

@@ -112,7 +112,7 @@ def rows_of(items: Sequence[BatchItem], access: Access) -> list[Row]:
         for number in access.visible(PortInNumber.objects.present())
         .filter(phone_number__in=names)
         .exclude(status__in=PORT_IN_OVER)
-        .select_related("request")
+        .with_request()
     }
     rows = []
     for item in items:
@@ -136,10 +136,9 @@ def _answer(check: NumberCheck) -> Answer:
 
 def begun_drafts(batch: Batch, numbers: Iterable[str]) -> list[PortInDraft]:
     """Requests with any of these numbers that are being prepared, or were since the check."""
-    wanted = set(numbers)
-    rows = PortInDraft.objects.filter(account=batch.account_sids[0])
+    rows = PortInDraft.objects.filter(account=batch.account_sids[0], numbers__overlap=list(numbers))
     rows = rows.filter(Q(port_in_sid="") | Q(created_at__gte=batch.created_at)).defer("values", "refusals")
-    return [draft for draft in rows.order_by("created_at") if not wanted.isdisjoint(draft.numbers)]
+    return list(rows.order_by("created_at"))
 
 
 def plan_of(batch: Batch, by: Sequence[By]) -> tuple[list[PortInDraft], Plan]:

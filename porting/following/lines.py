@@ -36,8 +36,6 @@ OTHER_FIELDS = {
 FIELDS = {**CARRIER_FIELDS, **OTHER_FIELDS}
 # Numbers that nothing went wrong with, so that none of them is filed again.
 ON_THE_WAY = frozenset({"in_review", "waiting_for_signature", "port_submitted", "port_pending", "completed"})
-# Columns that lists leave alone: encrypted, or large.
-HEAVY = ("payload", "losing_carrier", "notification_emails", "signature_url")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,6 @@ from porting.following.landing.checklist import TICKED, date_text, steps_for
 from porting.following.lines import (
     CARRIER_FIELDS,
     FIELDS,
-    HEAVY,
     ON_THE_WAY,
     Tally,
     line_of,
@@ -46,6 +45,7 @@ from porting.following.ticket.actions import SET_TICKET
 from porting.following.tracker import CancelGuard, steps_of
 from porting.hosting.refusals import sentence_of
 from porting.models import AccountFeature, PortInDraft, PortInNumber, PortInRequest
+from porting.models.port_in import HEAVY
 from porting.models.port_in_draft import FILE_PORT_IN
 from porting.statuses import PORT_IN_NUMBER_STATES
 

@@ -10,6 +10,9 @@ from portal.models import AccountMirrored, MirroredQuerySet, SidField
 from portal.secrets import EncryptedJSONField, EncryptedTextField
 from porting.statuses import PORT_IN_OVER
 
+# Columns of a request that lists leave alone: encrypted, or large.
+HEAVY = ("payload", "losing_carrier", "notification_emails", "signature_url")
+
 
 class PortInQuerySet(MirroredQuerySet):
     def open(self) -> Self:
@@ -18,6 +21,10 @@ class PortInQuerySet(MirroredQuerySet):
 
     def over(self) -> Self:
         return self.filter(status__in=PORT_IN_OVER)
+
+    def with_request(self) -> Self:
+        """Numbers, each with its request as a list shows it."""
+        return self.select_related("request").defer("payload", *(f"request__{name}" for name in HEAVY))
 
     def waiting_for_signature(self) -> Self:
         return self.filter(status="waiting_for_signature")

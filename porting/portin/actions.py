@@ -37,9 +37,10 @@ from porting.portin import gateway
 from porting.portin.drafts import fetch_draft
 from porting.portin.filing import body_of, natural_key, personal_texts
 from porting.portin.gateway import PortInSnapshot
-from porting.portin.refusals import keepable, problems_of
+from porting.portin.refusals import problems_of
 from porting.portin.splitter import MOST_NUMBERS
 from porting.portin.sync import apply_port_in
+from porting.privacy import keepable
 from porting.statuses import PORT_IN_OVER
 
 log = structlog.get_logger(__name__)
@@ -281,10 +282,7 @@ def numbers_under_way(numbers: Sequence[str]) -> list[PortInNumber]:
     """Those of the numbers that a request is porting; what was rejected there may be filed."""
     rows = PortInNumber.objects.present().filter(phone_number__in=numbers)
     rows = rows.exclude(status__in=[*PORT_IN_OVER, "port_rejected", "canceling"])
-    rows = rows.exclude(request__status__in=PORT_IN_OVER).select_related("request")
-    personal = ("losing_carrier", "notification_emails", "signature_url")
-    rows = rows.defer("payload", "request__payload", *(f"request__{name}" for name in personal))
-    return list(rows[:MOST_NUMBERS])
+    return list(rows.exclude(request__status__in=PORT_IN_OVER).with_request()[:MOST_NUMBERS])
 
 
 def settle_port_in_operations() -> None:

@@ -1,12 +1,10 @@
-"""Twilio's refusals of a port-in request: which field each is about, and what of its words may be kept.
+"""Twilio's refusals of a port-in request: which field each is about.
 
 A refusal has the code 400, which is no code, and says in words what is wrong with which property, several at
 once: `losingCarrierInformation.customerName: must not be blank, targetPortInDate: must be …` (page 15).
 """
 
-import copy
 import re
-from collections.abc import Iterable
 
 from portal.models import Operation
 from portal.twilio.errors import Rejected, TwilioFailure
@@ -68,11 +66,3 @@ def sentence_of(filing: Operation, *, is_closed: bool) -> str:
     if filing.code or filing.request_id:
         told = f"Twilio refused the request: {told}" if told else "Twilio refused the request."
     return f"{told} Nothing was filed, and everything you entered is kept."
-
-
-def keepable(failure: TwilioFailure, personal: Iterable[str]) -> TwilioFailure:
-    """The same failure with words that may be kept: without the values they repeat."""
-    kept = copy.copy(failure)
-    for text in sorted({text for text in personal if len(text) > 2}, key=len, reverse=True):
-        kept.words = re.sub(re.escape(text), "…", kept.words, flags=re.IGNORECASE)
-    return kept

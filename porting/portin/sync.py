@@ -17,6 +17,7 @@ from portal.twilio.errors import Absent
 from portal.twilio.patience import IN_A_TASK, Patience
 from porting.features import noting_feature
 from porting.models import AccountFeature, PortInNumber, PortInRequest
+from porting.models.port_in import HEAVY
 from porting.portin import gateway
 from porting.resources import PORT_IN_NUMBERS, PORT_INS
 from porting.since import DATED, UNDATED
@@ -32,10 +33,7 @@ def sync_port_ins(account: TwilioAccount, run: SyncRun, progress: Progress) -> T
     tally = Tally()
     with noting_feature(account, AccountFeature.Feature.PORTING):
         summaries = {summary.sid: summary for summary in gateway.iter_summaries(login) if summary.sid}
-    known = {
-        row.pk: row
-        for row in PortInRequest.objects.filter(pk__in=summaries).defer("payload", "losing_carrier")
-    }
+    known = {row.pk: row for row in PortInRequest.objects.filter(pk__in=summaries).defer(*HEAVY)}
     tally.seen, tally.requests, tally.pages = len(summaries), -(-len(summaries) // 100) or 1, 1
     for sid, summary in summaries.items():
         row = known.get(sid)

@@ -3,7 +3,8 @@
 import pytest
 
 from portal.twilio.errors import Rejected
-from porting.portin.refusals import field_of, keepable, problems_of
+from porting.portin.refusals import field_of, problems_of
+from porting.privacy import keepable
 
 
 @pytest.mark.parametrize(

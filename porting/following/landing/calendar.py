@@ -9,12 +9,13 @@ from django.db.models.functions import TruncDate
 
 from portal.access import Access
 from portal.labels import Label, label_for
-from porting.following.lines import HEAVY, with_first_number
+from porting.following.lines import with_first_number
 from porting.models import PortInNumber, PortInRequest
+from porting.models.port_in import HEAVY
 from porting.portin.dates import unknown_holidays, warning_of
 from porting.statuses import PORT_IN_STATES
 
-# A month has room for so many requests; the list has the others.
+# A month has room for so many requests of either kind, the first ones; the list has the others.
 MOST = 500
 _GONE = ("canceled", "expired", "canceling", "port_rejected")
 
@@ -71,8 +72,8 @@ def neighbors(month: date) -> tuple[date, date]:
     return before, after
 
 
-def days_of(month: date, access: Access) -> Sequence[Day]:
-    """The days of a month with something on them, in three queries."""
+def days_of(month: date, access: Access) -> tuple[Sequence[Day], bool]:
+    """The days of a month with something on them, in three queries; and whether those are all."""
     _, after = neighbors(month)
     agreed = access.visible(PortInNumber.objects.present()).exclude(status__in=_GONE)
     counts = list(
@@ -80,27 +81,31 @@ def days_of(month: date, access: Access) -> Sequence[Day]:
         .order_by()
         .annotate(day=TruncDate("port_date", tzinfo=UTC))
         .values_list("day", "request", "country")
-        .annotate(Count("sid"))[:MOST]
+        .annotate(Count("sid"))
+        .order_by("day", "request")[: MOST + 1]
     )
     requests = PortInRequest.objects.select_related("account").defer(*HEAVY)
     known = with_first_number(requests).in_bulk({sid for _, sid, _, _ in counts})
     ports = [
-        (day, Port(known[sid], count, True, country)) for day, sid, country, count in counts if sid in known
+        (day, Port(known[sid], count, True, country))
+        for day, sid, country, count in counts[:MOST]
+        if sid in known
     ]
     numbers = PortInNumber.objects.filter(request=OuterRef("pk")).order_by("phone_number")
-    wished = access.visible(requests.present().open()).filter(
+    wished = access.visible(requests.present().open().exclude(status="canceling")).filter(
         ~Exists(numbers.filter(port_date__isnull=False)), target_date__gte=month, target_date__lt=after
     )
     named = with_first_number(wished).annotate(country=Subquery(numbers.values("country")[:1]))
+    asked = list(named.order_by("target_date", "sid")[: MOST + 1])
     ports += [
         (one.target_date, Port(one, one.numbers_requested, False, one.country or ""))
-        for one in named.order_by("target_date", "sid")[:MOST]
+        for one in asked[:MOST]
         if one.target_date
     ]
     days: dict[date, Day] = {}
     for day, port in sorted(ports, key=lambda one: (one[0], not one[1].is_agreed, one[1].request.pk)):
         days.setdefault(day, Day(day)).ports.append(port)
-    return list(days.values())
+    return list(days.values()), max(len(counts), len(asked)) <= MOST
 
 
 def notes_of(days: Sequence[Day]) -> list[str]:

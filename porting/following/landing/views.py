@@ -25,13 +25,14 @@ def port_in_calendar(request: StaffRequest) -> HttpResponse:
     today = timezone.now().date()
     month = month_of(request.GET.get("month", ""), today)
     before, after = neighbors(month)
-    days = days_of(month, request.access)
+    days, are_all = days_of(month, request.access)
     context = {
         "month": month,
         "before": before,
         "after": after,
         "today": today,
         "days": days,
+        "are_all": are_all,
         "numbers": sum(day.numbers for day in days),
         "notes": notes_of(days),
         "freshness": freshness("port_ins", visible_accounts(request)),

@@ -14,6 +14,7 @@ from portal.labels import Label, label_for
 from portal.models import Change, Delivery
 from portal.numbering import spaced
 from porting.models import PortInNumber, PortInRequest
+from porting.models.port_in import HEAVY
 from porting.statuses import PORT_IN_NUMBER_STATES, PORT_IN_STATES, normal_status
 
 SINCE = timedelta(days=7)
@@ -81,7 +82,7 @@ def learned_late(access: Access) -> list[Late]:
     What a webhook told of within minutes of the reading is a race. Five queries.
     """
     now = timezone.now()
-    visible = access.visible(PortInRequest.objects.defer("payload"))
+    visible = access.visible(PortInRequest.objects.defer(*HEAVY))
     news = list(_news(access, now))
     requests: dict[str, PortInRequest] = visible.in_bulk({one.request_sid for one in news})
     numbers = PortInNumber.objects.filter(pk__in=[one.number_sid for one in news if one.number_sid])

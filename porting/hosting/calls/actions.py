@@ -21,8 +21,8 @@ from portal.twilio.patience import IN_A_TASK
 from porting.hosting import gateway, sync
 from porting.hosting.orders.actions import read_order
 from porting.hosting.orders.tracker import MOST_CALLS
-from porting.hosting.privacy import keepable
 from porting.models import HostedOrder, VerificationCall
+from porting.privacy import keepable
 
 CALL_OWNER = "porting.call_owner"
 SEND_BILL = "porting.send_phone_bill"
@@ -141,7 +141,7 @@ def _prove(
     try:
         snapshot = gateway.update_order(order.account.require_own_login(), order.pk, values)
     except TwilioFailure as failure:
-        operations.end_as(operation, keepable(failure, values.values()))
+        operations.end_as(operation, keepable(failure, [values.get("VerificationCode", "")]))
         raise
     with transaction.atomic(durable=True):
         sync.apply_order(snapshot, source=Change.Source.OPERATION, operation=operation)

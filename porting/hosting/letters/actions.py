@@ -22,9 +22,9 @@ from portal.secrets import fingerprint
 from portal.twilio.errors import Absent, TwilioFailure
 from portal.twilio.patience import IN_A_REQUEST, IN_A_TASK, Patience
 from porting.hosting import gateway, sync
-from porting.hosting.privacy import keepable
 from porting.models import AuthorizationDocument, HostedOrder, LetterDraft
 from porting.models.hosting import HostedOrderQuerySet
+from porting.privacy import keepable
 
 CREATE_LETTER = "porting.create_authorization"
 RESEND_LETTER = "porting.resend_authorization"

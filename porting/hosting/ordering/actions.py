@@ -30,8 +30,8 @@ from portal.urls_from_staff import fault_of_url
 from portal.webhooks.intake import callback_url
 from porting.hosting import gateway, sync
 from porting.hosting.eligibility.next_steps import ORDER_STEP
-from porting.hosting.privacy import keepable
 from porting.models import EligibilityCheck, HostedOrder, OrderTerms
+from porting.privacy import keepable
 
 ORDER_NUMBERS = "porting.order_numbers"  # the batch
 CREATE_ORDER = "porting.create_hosted_order"

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from portal.models import Batch, Operation
 from portal.numbering import spaced
+from porting.following.landing import calendar
 from porting.following.landing.calendar import month_of, neighbors
-from porting.models import PortInNumber
+from porting.models import PortInNumber, PortInRequest
 from tests.factories import make_number
 from tests.pages import Page, assert_is_region, url_of
 from tests.porting.filing import PREFIX
@@ -37,6 +38,27 @@ def test_months_are_read_from_the_url_and_never_leave_the_calendar():
     assert neighbors(date(2026, 12, 1)) == (date(2026, 11, 1), date(2027, 1, 1))
     assert neighbors(date(9999, 12, 1))[1] == date(9999, 12, 1)
     assert neighbors(date(1, 1, 1))[0] == date(1, 1, 1)
+
+
+def test_a_request_that_is_being_canceled_is_not_on_the_calendar(parent, as_porter):
+    asked = filed(parent, "00", target_port_in_date="2099-07-04")
+    PortInRequest.objects.filter(pk=asked.pk).update(status="canceling")
+
+    assert "No port in" in Page.of(as_porter, url_of(CALENDAR, month="2099-07")).one("main").text
+
+
+def test_a_month_with_more_than_fits_shows_the_first_and_says_so(monkeypatch, twilio, parent, as_porter):
+    monkeypatch.setattr(calendar, "MOST", 1)
+    for ending, day in (("01", "08"), ("02", "06"), ("03", "07")):
+        sid = submitted(twilio, parent, ending)
+        twilio.porting.accept(sid, date=f"2099-07-{day}T15:00:00Z")
+        read(parent, sid)
+
+    page = Page.of(as_porter, url_of(CALENDAR, month="2099-07"))
+
+    assert [row.text[:9] for row in page.all("tbody tr")] == ["Mon 6 Jul"]
+    assert page.one("caption").text == "The first 1 number on 1 day"
+    assert "More is to be ported in this month than fits here." in page.one("main").text
 
 
 def test_a_day_shows_what_was_asked_for_and_what_was_agreed(twilio, parent, as_porter):
