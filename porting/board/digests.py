@@ -5,6 +5,7 @@ before that is written down, sends it once more: a mail too many does less harm 
 """
 
 from datetime import timedelta
+from email.errors import MessageError
 
 import structlog
 from django.conf import settings
@@ -44,7 +45,7 @@ def send_reminder(reminder_id: int) -> bool:
     subject, message = _written(reminder, entries)
     try:
         send_mail(subject, message, settings.DEFAULT_FROM_EMAIL, [reminder.person.email])
-    except OSError as error:
+    except (OSError, MessageError, ValueError) as error:
         log.warning("reminder.unsent", reminder=reminder.pk, error=type(error).__name__)
         _put_off(reminder, type(error).__name__)
         return False

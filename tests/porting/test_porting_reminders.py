@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.access import access_of
-from portal.models import Operation, Role
+from portal.models import Operation, Role, User
 from porting.board import tasks  # noqa: F401 (registers them)
 from porting.board.digests import MOST_ATTEMPTS
 from porting.board.entries import figures_of
@@ -177,6 +177,14 @@ def test_what_could_not_be_sent_is_known(porter, late, dead, as_porter):
 
     assert Reminder.objects.get().state == State.FAILED
     assert "Nobody was reached" in Page.of(as_porter, BOARD).one("#deadlines tbody tr").text
+
+
+def test_an_address_that_no_mail_can_be_written_to_is_known(porter, late):
+    User.objects.filter(pk=porter.pk).update(email="two\nlines@example.com")
+    morning()
+    one = Reminder.objects.get()
+    assert (one.state, one.taken_at) == (State.WAITING, None)
+    assert one.error
 
 
 def test_what_is_over_or_was_taken_away_by_then_is_not_mailed(porter, late, dead):

@@ -27,7 +27,7 @@ _REASON = "Filed again with what was corrected"
 
 
 class NotCanceled(Exception):
-    """A number of the old request was not canceled, so nothing was filed; the words say why."""
+    """Nothing was filed: a number of the old request was not canceled, or nobody knows. The words say why."""
 
     def __init__(self, number: PortInNumber, words: str, failure: TwilioFailure | None = None) -> None:
         super().__init__(words)

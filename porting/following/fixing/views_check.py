@@ -12,6 +12,7 @@ from portal.access import Permission, allowed
 from portal.http import StaffRequest, go, page
 from portal.numbering import spaced
 from portal.reveal.views import private
+from portal.twilio.errors import Uncertain
 from porting.drafting.pages import draft_of
 from porting.drafting.progress import read_progress
 from porting.drafting.summary import sections_of
@@ -44,8 +45,7 @@ def port_in_fix_check(request: StaffRequest, sid: str, pk: UUID) -> HttpResponse
         except StillCanceling:
             return go(request, "porting:port-in-fix-check", port_in.pk, draft.pk)
         except NotCanceled as stopped:
-            number = spaced(stopped.number.phone_number)
-            context["refusal"] = f"{number} was not canceled, and nothing was filed. {stopped}"
+            context["refusal"] = _sentence_of(stopped)
             context["failure"] = stopped.failure
         draft = draft_of(request, pk)
     is_refused = bool(context)
@@ -72,6 +72,13 @@ def _context(request: StaffRequest, port_in: PortInRequest, draft: PortInDraft) 
         "is_in_parts": len(standing.waiting) > MOST_AT_ONCE,
         "form_key": uuid4(),
     }
+
+
+def _sentence_of(stopped: NotCanceled) -> str:
+    number = spaced(stopped.number.phone_number)
+    if isinstance(stopped.failure, Uncertain):
+        return f"Nothing was filed, and it is not known yet whether {number} was canceled. {stopped}"
+    return f"{number} was not canceled, and nothing was filed. {stopped}"
 
 
 def _button(standing: Standing) -> str:

@@ -158,6 +158,7 @@ def test_a_lost_answer_of_a_cancellation_is_looked_up_before_anything_is_filed(
 
     answer = press(as_porter, check)
     assert answer.status_code == 422
+    assert "it is not known yet whether +1 207-555-0163 was canceled" in Page(answer).one("main").text
     page = Page.of(as_porter, check)
     assert "Being canceled +1 207-555-0163" in old_side(page)
     assert page.one("#fix-check")["hx-get"] == check
