@@ -112,10 +112,12 @@ def matching_documents(
     found = list(rows.order_by("-remote_created_at", "sid")[:most])
     addresses = _addresses(found)
     today = timezone.now().date()
-    matches = [
-        judge_document(row, need, end_user=end_user, country=country, addresses=addresses, today=today)
-        for row in found
-    ]
+    matches = []
+    for row in found:
+        judged = judge_document(
+            row, need, end_user=end_user, country=country, addresses=addresses, today=today
+        )
+        matches.append(Match(row, {**_other_names(row.values, end_user or {}), **judged.faults}))
     return sorted(matches, key=lambda match: len(match.faults))
 
 
@@ -128,7 +130,10 @@ def judge_document(
     addresses: Mapping[str, Address],
     today: date,
 ) -> Match:
-    """One document before a requirement that accepts its type; `addresses` are those that it may cite."""
+    """One document before a requirement that accepts its type; `addresses` are those that it may cite.
+
+    Names count where Twilio compares them: what it accepts in a bundle is no fault here.
+    """
     accepted = need.accepts(document.type)
     assert accepted is not None
     return Match(document, _document_faults(document, accepted, need, end_user, country, addresses, today))
@@ -227,7 +232,7 @@ def _document_faults(
     addresses: Mapping[str, Address],
     today: date,
 ) -> dict[str, str]:
-    faults = {**_other_names(row.values, end_user or {}), **accepted.faults(row.values, end_user)}
+    faults = accepted.faults(row.values, end_user)
     if row.status in _REFUSED:
         faults["status"] = f"Twilio has {row.status} it."
     if accepted.takes_file and not row.mime_type:
@@ -250,7 +255,7 @@ def _document_faults(
 
 
 def _other_names(values: Mapping[str, Any], end_user: Mapping[str, Any]) -> dict[str, str]:
-    """A paper of somebody else proves nothing of the end user, whether Twilio compares the names or not."""
+    """A paper of somebody else is offered to nobody, whether Twilio compares the names or not."""
     return {
         name: "It is in another name than the end user's."
         for name in _NAMES
