@@ -52,10 +52,13 @@ def file_page(request: StaffRequest, pk: UUID, number: int) -> HttpResponse:
     return _answer(stored, drawn, "image/jpeg", as_attachment=False)
 
 
+def has_just_uploaded(user: User, stored: StoredFile) -> bool:
+    return stored.uploaded_by_id == user.pk and timezone.now() - stored.created_at < _UPLOADER_SEES_FOR
+
+
 def may_see(user: User, stored: StoredFile) -> bool:
     """Whether this person may see the contents at this moment; the access to the account aside."""
-    is_fresh = timezone.now() - stored.created_at < _UPLOADER_SEES_FOR
-    if stored.uploaded_by_id == user.pk and is_fresh:
+    if has_just_uploaded(user, stored):
         return True
     return bool(stored.owner_sid) and reveals.is_running(
         user, stored.owner_sid, reveals.file_field(stored.pk)
