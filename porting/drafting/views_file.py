@@ -20,12 +20,11 @@ from porting.drafting.pages import draft_of, draft_page
 from porting.drafting.progress import read_progress
 from porting.drafting.summary import sections_of
 from porting.following.telling.correction import CorrectionForm, correction_form, note_of
+from porting.following.tracker import LOA_DAYS
 from porting.models import AccountFeature, PortInDraft, PortInRequest
 from porting.portin.actions import AlreadyFiled, AlreadyPorting, FiledBeside, begin_filing, filing_of
 from porting.portin.refusals import failure_of, sentence_of
 from porting.statuses import PORT_IN_STATES
-
-LOA_DAYS = 30
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,7 +68,10 @@ def file_checked(
     except (AlreadyFiled, AlreadyUnderWay, AlreadySent):
         pass  # the next page says what became of it
     except AlreadyPorting as porting:
-        context["porting"] = porting.numbers
+        context["porting"] = [
+            (number, request.access.can(Permission.VIEW, number.request.account_id))
+            for number in porting.numbers
+        ]
         context["refusal"] = "Some of these numbers are being ported already. Nothing was filed."
         return None
     except FiledBeside as beside:

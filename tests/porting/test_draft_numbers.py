@@ -5,9 +5,9 @@ from django.urls import reverse
 
 from portal.models import Role
 from portal.sandbox.faults import Fault
-from porting.models import PortInDraft
+from porting.models import PortInDraft, PortInNumber, PortInRequest
 from porting.portin.drafts import CannotMove, create_draft, leave_out, move_numbers, save_draft
-from tests.factories import make_user
+from tests.factories import make_account, make_user
 from tests.mirroring import complete
 from tests.pages import Page
 from tests.porting.drafting import PIN, begun, filled, url_of
@@ -176,3 +176,21 @@ def test_only_who_ports_numbers_moves_them(parent, draft, as_support):
     stranger = signed_in(make_user(Role.PORTING, accounts=[]))
     assert stranger.get(url_of("numbers", draft)).status_code in (403, 404)
     assert stranger.put(url_of("numbers", draft)).status_code == 405
+
+
+def test_a_request_of_an_account_out_of_reach_is_not_named(parent):
+    found = file_port_in(parent, "13", "15")
+    complete(parent, "port_ins")
+    theirs = make_account()
+    for rows in (PortInRequest.objects, PortInNumber.objects):
+        rows.update(account=theirs)
+    near = make_user(Role.PORTING, accounts=[parent])
+    draft, client = filled(parent, near, "13", "14"), signed_in(near)
+
+    checked = Page(client.post(url_of("check", draft)))
+    added = Page(send(client, draft, "add", numbers=f"{PREFIX}15"))
+
+    told = checked.one("[data-error-summary]").text
+    assert "+1 207-555-0113 is in a request of another account" in told
+    assert "being ported already (22137)" in added.one("[data-error-summary]").text
+    assert found.request.sid not in checked.source + added.source

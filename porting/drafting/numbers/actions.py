@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from portal.access import Access, Permission
 from portal.numbering import country_name, country_of, normal_type
 from portal.twilio.patience import IN_A_REQUEST
 from porting.checking.lookups import check_number
@@ -28,12 +29,13 @@ class KeptOut:
     url: str = ""
 
 
-def add_numbers(*, draft: PortInDraft, numbers: Sequence[str]) -> list[KeptOut]:
+def add_numbers(*, draft: PortInDraft, numbers: Sequence[str], access: Access) -> list[KeptOut]:
     """Add numbers that Twilio ports over its API; all of them, or none and why.
 
+    Requests of accounts that are out of `access` are not named.
     Raises CannotMove where they would be too many, and Rejected or Unavailable when Twilio cannot be asked.
     """
-    kept_out = _elsewhere(draft, numbers)
+    kept_out = _elsewhere(draft, numbers, access)
     if kept_out:
         return kept_out
     checked = [_checked(draft, number) for number in numbers]
@@ -49,7 +51,7 @@ def add_numbers(*, draft: PortInDraft, numbers: Sequence[str]) -> list[KeptOut]:
     return []
 
 
-def _elsewhere(draft: PortInDraft, numbers: Sequence[str]) -> list[KeptOut]:
+def _elsewhere(draft: PortInDraft, numbers: Sequence[str], access: Access) -> list[KeptOut]:
     """What can be told without Twilio: where the numbers are already, and of which country they are."""
     others = list(
         PortInDraft.objects.open()
@@ -68,7 +70,9 @@ def _elsewhere(draft: PortInDraft, numbers: Sequence[str]) -> list[KeptOut]:
             found.append(KeptOut(number, "Another request that is being prepared has it", str(other), url))
         elif request := porting.get(number):
             words = "It is being ported already (22137)"
-            found.append(KeptOut(number, words, str(request), request.get_absolute_url()))
+            is_seen = access.can(Permission.VIEW, request.account_id)
+            place = (str(request), request.get_absolute_url()) if is_seen else ()
+            found.append(KeptOut(number, words, *place))
         elif country_of(number) != draft.country:
             words = f"It is not of {country_name(draft.country)}: a request takes numbers of one country"
             found.append(KeptOut(number, words))

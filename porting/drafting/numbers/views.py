@@ -61,7 +61,7 @@ def _others(draft: PortInDraft) -> list[PortInDraft]:
 
 def _add(request: StaffRequest, draft: PortInDraft, form: AddForm, context: dict[str, Any]) -> None:
     numbers = form.cleaned_data["numbers"]
-    context["kept_out"] = add_numbers(draft=draft, numbers=numbers)
+    context["kept_out"] = add_numbers(draft=draft, numbers=numbers, access=request.access)
     if not context["kept_out"]:
         messages.success(request, f"{_counted(len(numbers))} added.")
         _warn(request, draft)
