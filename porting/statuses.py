@@ -55,6 +55,10 @@ AUTHORIZATION_STATES: Labels = {
 # Nothing comes after these.
 PORT_IN_OVER = frozenset({"completed", "canceled", "expired"})
 HOSTED_OVER = frozenset({"completed", "failed"})
+# A number that is canceled, or that the losing carrier has yet to let go of
+PORT_IN_LET_GO = frozenset({"canceling", "canceled", "expired"})
+# The owner of a hosted number has yet to prove that it is theirs.
+HOSTED_TO_VERIFY = ("received", "pending_verification")
 # A hosted order can be deleted only in these (page 8).
 HOSTED_DELETABLE = frozenset({"received", "pending_verification", "verified", "pending_loa"})
 

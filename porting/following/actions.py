@@ -20,12 +20,11 @@ from porting.following.tracker import CancelGuard, first_date
 from porting.models import PortInNumber, PortInRequest
 from porting.portin import gateway
 from porting.portin.sync import apply_port_in, refetch_port_in
-from porting.statuses import PORT_IN_OVER
+from porting.statuses import PORT_IN_LET_GO, PORT_IN_OVER
 
 CANCEL_PORT_IN = "porting.cancel_port_in"
 CANCEL_NUMBER = "porting.cancel_port_in_number"
 CANCEL_NUMBERS = "porting.cancel_numbers"  # the batch
-_LET_GO = frozenset({"canceling", "canceled", "expired"})
 
 
 class NotCancelable(Exception):
@@ -129,7 +128,7 @@ def carry_out_cancellation(item: BatchItem) -> Outcome:
         )
     except NotCancelable:
         number.refresh_from_db(fields=["status"])
-        if number.status in _LET_GO:
+        if number.status in PORT_IN_LET_GO:
             return Outcome(words="It was canceled already.")
         raise Refused("It was ported, and cannot be canceled any more.") from None
     except TooLate as late:
@@ -154,7 +153,7 @@ def _settle(operation: Operation, request_sid: str) -> None:
     status = fresh.status
     if operation.kind == CANCEL_NUMBER:
         status = PortInNumber.objects.values_list("status", flat=True).get(pk=operation.target)
-    if status in _LET_GO:
+    if status in PORT_IN_LET_GO:
         operations.end(operation, words="Twilio's answer was lost; the cancellation arrived.")
     else:
         operations.refuse(operation, "Twilio's answer was lost, and nothing was canceled.")

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from portal.models import AccountMirrored, MirroredQuerySet, SidField
 from portal.secrets import EncryptedJSONField, EncryptedTextField
-from porting.statuses import HOSTED_DELETABLE, HOSTED_OVER
+from porting.statuses import HOSTED_DELETABLE, HOSTED_OVER, HOSTED_TO_VERIFY
 
 
 class HostedOrderQuerySet(MirroredQuerySet):
@@ -16,7 +16,7 @@ class HostedOrderQuerySet(MirroredQuerySet):
 
     def to_verify(self) -> Self:
         """Orders whose owner has to prove that the number is theirs."""
-        return self.present().filter(status__in=("received", "pending_verification"))
+        return self.present().filter(status__in=HOSTED_TO_VERIFY)
 
     def without_loa(self) -> Self:
         """Verified orders that no authorization document names yet."""

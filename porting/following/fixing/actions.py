@@ -15,10 +15,11 @@ from portal.models import Operation, User
 from portal.numbering import MOBILE
 from portal.twilio.errors import TwilioFailure, Uncertain
 from porting.following.actions import NotCancelable, TooLate, cancel_number, cancel_numbers
-from porting.following.fixing.standing import Standing, standing_of
+from porting.following.fixing.standing import standing_of
 from porting.models import PortInDraft, PortInNumber, PortInRequest
 from porting.portin.actions import begin_filing, check_may_file
 from porting.portin.drafts import create_draft, save_draft, values_of_request
+from porting.statuses import PORT_IN_LET_GO
 
 # So many are canceled while somebody waits; more go to the workers first.
 MOST_AT_ONCE = 5
@@ -125,7 +126,7 @@ def _cancel(number: PortInNumber, actor: User) -> None:
         cancel_number(number=number, actor=actor, reason=_REASON)
     except NotCancelable:
         number.refresh_from_db(fields=["status"])
-        if number.status not in Standing.LET_GO:
+        if number.status not in PORT_IN_LET_GO:
             raise NotCanceled(number, "It was ported, and cannot be canceled any more.") from None
     except TooLate as late:
         raise NotCanceled(number, str(late)) from None

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from django.utils import timezone
 
@@ -11,14 +10,12 @@ from porting.following.actions import CANCEL_NUMBER, CANCEL_NUMBERS
 from porting.following.fixing.groups import REJECTED
 from porting.following.tracker import CancelGuard
 from porting.models import PortInDraft, PortInNumber, PortInRequest
-from porting.statuses import PORT_IN_OVER
+from porting.statuses import PORT_IN_LET_GO, PORT_IN_OVER
 
 
 @dataclass(slots=True)
 class Standing:
     """The numbers of a draft as they stand in the old request. Each is in one of the lists."""
-
-    LET_GO: ClassVar[frozenset[str]] = frozenset({"canceling", "canceled", "expired"})
 
     waiting: list[PortInNumber] = field(default_factory=list)  # to be canceled
     under_way: list[PortInNumber] = field(default_factory=list)  # being canceled, or not known yet
@@ -56,7 +53,7 @@ def standing_of(request: PortInRequest, draft: PortInDraft) -> Standing:
         operation, item = last.get(row.pk), items.get(row.pk)
         if item:
             found.batch = item.batch
-        if row.status in Standing.LET_GO:
+        if row.status in PORT_IN_LET_GO:
             found.gone.append(row)
         elif (operation and operation.is_open) or (item and _is_at_work(item)):
             found.under_way.append(row)

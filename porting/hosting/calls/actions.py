@@ -23,6 +23,7 @@ from porting.hosting.orders.actions import read_order
 from porting.hosting.orders.tracker import MOST_CALLS
 from porting.models import HostedOrder, VerificationCall
 from porting.privacy import keepable
+from porting.statuses import HOSTED_TO_VERIFY
 
 CALL_OWNER = "porting.call_owner"
 SEND_BILL = "porting.send_phone_bill"
@@ -30,7 +31,6 @@ SEND_CODE = "porting.send_verification_code"
 CODE_GOOD_FOR = timedelta(minutes=10)  # page 8
 # Twilio does not say when a call has ended; nobody gets through one in less than this.
 BETWEEN_CALLS = timedelta(seconds=30)
-_AHEAD = ("received", "pending_verification")
 # While somebody looks on, Twilio is asked no more often than this.
 _WATCHED_EVERY = 4
 
@@ -101,7 +101,7 @@ def prove_by_bill(
         "Status": "pending-verification",
     }
     detail = {"document": document_sid}
-    return _prove(SEND_BILL, order, values, _AHEAD, detail=detail, actor=actor, form_key=form_key)
+    return _prove(SEND_BILL, order, values, HOSTED_TO_VERIFY, detail=detail, actor=actor, form_key=form_key)
 
 
 def prove_by_code(*, order: HostedOrder, code: str, actor: User, form_key: UUID | None = None) -> Operation:
@@ -177,7 +177,7 @@ def settle_verifications() -> None:
 def _check_may_call(order: HostedOrder, attempts: int) -> None:
     if order.status == "verified":
         raise NoCallNow(order, "The number is verified. No call is needed.")
-    if order.status not in _AHEAD:
+    if order.status not in HOSTED_TO_VERIFY:
         raise NoCallNow(order, "The order does not wait for its number to be verified.")
     if order.verification_attempts >= MOST_CALLS:
         raise NoCallNow(order, "All three calls are used up. Twilio's support can allow more.")
@@ -234,7 +234,7 @@ def _settle_bill(operation: Operation) -> None:
 
 def _settle_code(operation: Operation) -> None:
     order = _looked_at(operation)
-    if order is not None and order.status not in _AHEAD:
+    if order is not None and order.status not in HOSTED_TO_VERIFY:
         operations.end(operation, words="Twilio's answer was lost; the order has gone on.")
     else:
         operations.refuse(operation, "Twilio's answer was lost, and the number is not verified.")

@@ -24,8 +24,7 @@ from porting.hosting.orders.tracker import MOST_CALLS
 from porting.hosting.orders.views import visible_order
 from porting.hosting.refusals import LOST, about, field_of, sentence_of
 from porting.models import HostedOrder
-
-_AHEAD = ("received", "pending_verification")
+from porting.statuses import HOSTED_TO_VERIFY
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,7 +35,7 @@ def hosted_order_call(request: StaffRequest, sid: str) -> HttpResponse:
     if request.method == "POST":
         return _post(request, order)
     if wants_fragment(request, "call-state"):
-        if order.status in _AHEAD:
+        if order.status in HOSTED_TO_VERIFY:
             order = actions.watch_order(order)
         if request.GET.get("seen") != _mark(order):
             return go(request, "porting:hosted-order-call", order.pk)
@@ -173,7 +172,7 @@ def _room(
         "is_expired": bool(last and order.status == "pending_verification" and not is_good),
         "left": max(0, MOST_CALLS - order.verification_attempts),
         "most_calls": MOST_CALLS,
-        "may_call": order.status in _AHEAD and order.verification_attempts < MOST_CALLS,
+        "may_call": order.status in HOSTED_TO_VERIFY and order.verification_attempts < MOST_CALLS,
         "open_operation": Operation.objects.open().about(order.pk).first(),
         "mark": _mark(order),
         "following": _next_to_call(request, order),

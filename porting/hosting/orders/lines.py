@@ -12,7 +12,7 @@ from portal.reveal.reveals import Subject
 from porting.deadlines import Deadline, Stage
 from porting.hosting.orders.tracker import deadline_of, stage_of
 from porting.models import AuthorizationDocument, HostedOrder
-from porting.statuses import HOSTED_ORDER_STATES
+from porting.statuses import HOSTED_ORDER_STATES, HOSTED_TO_VERIFY
 
 # What is masked on the page of an order, by field: label, and the column it stands in.
 ORDER_FIELDS = {
@@ -35,7 +35,7 @@ class Line:
 
     @property
     def may_be_called(self) -> bool:
-        return self.order.status in ("received", "pending_verification")
+        return self.order.status in HOSTED_TO_VERIFY
 
 
 def line_of(order: HostedOrder, now: datetime | None = None) -> Line:
