@@ -5,13 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, DateTimeField, DurationField, ExpressionWrapper, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Length
 
 from portal.labels import Labels
 from portal.numbering import spaced
 from porting.board.log import with_log
 from porting.deadlines import Stage, late_after
+from porting.following.lines import with_first_number
 from porting.following.tracker import STAGES as PORT_IN_STAGES
 from porting.hosting.orders.tracker import LOA_DAYS
 from porting.hosting.orders.tracker import STAGES as ORDER_STAGES
@@ -28,6 +42,22 @@ _NO_LIMIT = timedelta(days=36_500)
 _PERSONAL_OF_HOSTING = ("payload", "email", "cc_emails")
 
 
+def _first_of(number: str | None, count: int) -> str:
+    """`+1 207-555-0110 and 2 more`; "" where no number is known."""
+    if not number:
+        return ""
+    return f"{spaced(number)} and {count - 1:,} more" if count > 1 else spaced(number)
+
+
+def _with_orders(letters: QuerySet[AuthorizationDocument]) -> QuerySet[AuthorizationDocument]:
+    orders = HostedOrder.objects.present().filter(signing_document_sid=OuterRef("pk")).order_by()
+    by_letter = orders.values("signing_document_sid")
+    return letters.annotate(
+        first_number=Subquery(by_letter.annotate(first=Min("phone_number")).values("first")),
+        order_count=Subquery(by_letter.annotate(n=Count("pk")).values("n")),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One kind of what the board shows."""
@@ -39,6 +69,7 @@ class Source:
     labels: Labels
     rows: Callable[[], QuerySet[Any]]
     title: Callable[[Any], str]
+    named: Callable[[QuerySet[Any]], QuerySet[Any]]  # with what the title is made of
 
     @property
     def one(self) -> str:
@@ -55,7 +86,7 @@ class Source:
         limit = Case(*limits, default=Value(_NO_LIMIT), output_field=DurationField())
         since = Coalesce("status_since", "first_seen_at")
         until = ExpressionWrapper(since + limit, output_field=DateTimeField())
-        rows: QuerySet[Any] = self.rows().annotate(until=until).select_related("account")
+        rows: QuerySet[Any] = self.named(self.rows()).annotate(until=until).select_related("account")
         return with_log(rows)
 
     def is_late(self, now: datetime) -> Q:
@@ -76,7 +107,8 @@ SOURCES = (
         lambda: PortInRequest.objects.present().open().defer(*HEAVY).annotate(
             signature_length=Length("signature_url")
         ),
-        lambda row: f"{row.numbers_requested:,} number{'' if row.numbers_requested == 1 else 's'} to port in",
+        lambda row: _first_of(row.first_number, row.numbers_requested) or "Numbers to port in",
+        with_first_number,
     ),
     Source(
         "orders", "Hosted orders", "HR", ORDER_STAGES, HOSTED_ORDER_STATES,
@@ -84,10 +116,12 @@ SOURCES = (
             *_PERSONAL_OF_HOSTING, "contact_phone_number", "contact_title", "verification_code"
         ),
         lambda row: spaced(row.phone_number),
+        lambda rows: rows,
     ),
     Source(
         "letters", "Letters", "PX", _LETTER_STAGES, AUTHORIZATION_STATES,
         lambda: AuthorizationDocument.objects.waiting().defer(*_PERSONAL_OF_HOSTING),
-        lambda row: "Letter of authorization",
+        lambda row: _first_of(row.first_number, row.order_count or 0) or "Letter of authorization",
+        _with_orders,
     ),
 )  # fmt: skip

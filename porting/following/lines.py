@@ -14,6 +14,7 @@ from inventory.models import PhoneNumber
 from portal.labels import Label, label_for
 from portal.models import Operation
 from portal.reveal.reveals import Subject
+from porting.checking.words import answer_of
 from porting.deadlines import Deadline, Stage, deadline_in
 from porting.following.tracker import CancelGuard, first_date, stage_of
 from porting.models import PortInNumber, PortInRequest
@@ -66,6 +67,19 @@ class NumberLine:
     guard: CancelGuard
     ours: PhoneNumber | None  # once it is in the account
     is_unsettled: bool  # a cancellation of it has not ended
+
+    @property
+    def why_not_portable(self) -> str:
+        """Why Twilio took it out of the request when it was filed, in words."""
+        number = self.number
+        return answer_of(
+            portable=False,
+            code=number.not_portable_code,
+            reason=number.not_portable_reason,
+            number_type=number.number_type,
+            country="",
+            needs_pin=False,
+        ).word
 
     @property
     def lacks(self) -> str:

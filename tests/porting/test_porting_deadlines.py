@@ -106,6 +106,7 @@ def test_it_is_narrowed_to_what_is_late_or_ours(twilio, parent, as_porter, waiti
     assert rows(as_porter, show="late") == []
     [ours] = rows(as_porter, show="ours")
     assert bad.pk[-4:] in ours
+    assert ours.startswith("+1 207-555-01"), "it is known by its numbers"
 
     age(waiting, 24)
     [late] = rows(as_porter, show="late")
