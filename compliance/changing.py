@@ -9,7 +9,6 @@ from django.http import HttpResponse
 
 from portal.forms import OnceForm
 from portal.http import StaffRequest, go
-from portal.models import Operation
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.twilio.errors import TwilioFailure, Uncertain
 
@@ -31,7 +30,7 @@ def not_made(
     """
     match fault:
         case AlreadySent():
-            messages.info(request, about_sent(fault.operation))
+            messages.info(request, fault.outcome)
             return go(request, row)
         case AlreadyUnderWay():
             form.renew()
@@ -53,14 +52,3 @@ def show_refusal(
     form.renew()
     form.add_error(field, words)
     context["failure"] = failure
-
-
-def about_sent(operation: Operation) -> str:
-    """What became of a form that comes a second time."""
-    match operation.state:
-        case Operation.State.DONE:
-            return "This form was already sent, and Twilio did what it asked for."
-        case Operation.State.REFUSED:
-            return f"This form was already sent, and Twilio refused it: {operation.words}"
-        case _:
-            return "This form was already sent; its result is not known yet."

@@ -177,7 +177,7 @@ def _update_number(
             reason=form.cleaned_data["reason"],
         )
     except AlreadySent as sent:
-        messages.info(request, _about(sent.operation))
+        messages.info(request, sent.outcome)
         return go(request, "inventory:number-detail", number.sid)
     except actions.ChangedMeanwhile as conflict:
         context["conflict"] = conflict
@@ -305,13 +305,3 @@ def _number_context(request: StaffRequest, number: PhoneNumber) -> dict[str, Any
         "note_form": NoteForm(),
         "tasks": tasks_for(request.access, number.account_id),
     }
-
-
-def _about(operation: Operation) -> str:
-    match operation.state:
-        case Operation.State.DONE:
-            return "This form was already sent, and the change was saved at Twilio."
-        case Operation.State.REFUSED:
-            return f"This form was already sent, and Twilio refused the change: {operation.words}"
-        case _:
-            return "This form was already sent; its result is not known yet."

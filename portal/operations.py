@@ -47,6 +47,17 @@ class AlreadySent(Exception):
         super().__init__("This form was sent before.")
         self.operation = operation
 
+    @property
+    def outcome(self) -> str:
+        """What became of it, in words."""
+        match self.operation.state:
+            case Operation.State.DONE:
+                return "This form was already sent, and Twilio did what it asked for."
+            case Operation.State.REFUSED:
+                return f"This form was already sent, and Twilio refused it: {self.operation.words}"
+            case _:
+                return "This form was already sent; its result is not known yet."
+
 
 def start(
     kind: str,

@@ -8,7 +8,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from compliance.ages import is_data
-from compliance.changing import about_sent, not_made, show_refusal
+from compliance.changing import not_made, show_refusal
 from compliance.documents import actions, forms
 from compliance.documents.actions import ChangedMeanwhile, KeptAsItIs
 from compliance.documents.querysets import bundles_by_document, lacks_file
@@ -74,7 +74,7 @@ def document_upload(request: StaffRequest) -> HttpResponse:
                     form_key=form.cleaned_data["form_key"],
                 )
             except AlreadySent as sent:
-                messages.info(request, about_sent(sent.operation))
+                messages.info(request, sent.outcome)
                 known = SupportingDocument.objects.filter(pk=sent.operation.target).first()
                 return go(request, known or "compliance:document-list")
             except AlreadyUnderWay:

@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from compliance.bundles.actions import NotEditable
-from compliance.changing import about_sent
 from compliance.guided.draft import Draft, read_draft
 from compliance.models import Bundle
 from portal.access import Permission
@@ -92,5 +91,5 @@ FAILURES = (TwilioFailure, AlreadyUnderWay, NotEditable)
 
 def already_sent(request: StaffRequest, sent: AlreadySent, url: str) -> HttpResponse:
     """The same form once more: what it did stands."""
-    messages.info(request, about_sent(sent.operation))
+    messages.info(request, sent.outcome)
     return go(request, url)

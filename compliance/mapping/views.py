@@ -5,7 +5,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
 
-from compliance.changing import about_sent
 from compliance.mapping.actions import DoesNotFit, MappingChanged, Papers, assign_papers, papers_of
 from compliance.mapping.card import card_of, url_of, with_rules
 from compliance.mapping.fitting import fit_of_address, needs_address
@@ -158,7 +157,7 @@ def _assign(
             reason=cleaned["reason"],
         )
     except AlreadySent as sent:
-        messages.info(request, about_sent(sent.operation))
+        messages.info(request, sent.outcome)
     except AlreadyUnderWay:
         form.add_error(None, "Another change of this number has not ended yet. Wait for it, then save again.")
         return None

@@ -13,7 +13,7 @@ from inventory.addresses.views import known, numbers_of, visible_address
 from inventory.models import Address, NumberFacet
 from portal.access import Permission, allowed
 from portal.http import StaffRequest, go, page, way_back, with_query
-from portal.models import Operation, TwilioAccount
+from portal.models import TwilioAccount
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.shell import visible_accounts
 from portal.twilio.errors import TwilioFailure, Uncertain
@@ -131,7 +131,7 @@ def _create(
             reason=form.cleaned_data["reason"],
         )
     except AlreadySent as sent:
-        messages.info(request, _about(sent.operation))
+        messages.info(request, sent.outcome)
         return _go_on(request, back, sent.operation.target)
     except AlreadyUnderWay:
         form.add_error(None, "This address is being created already. Wait until that has ended.")
@@ -174,7 +174,7 @@ def _update(
             reason=form.cleaned_data["reason"],
         )
     except AlreadySent as sent:
-        messages.info(request, _about(sent.operation))
+        messages.info(request, sent.outcome)
         return go(request, "inventory:address-detail", address.sid)
     except AlreadyUnderWay:
         form.add_error(
@@ -219,7 +219,7 @@ def _delete(
             reason=form.cleaned_data["reason"],
         )
     except AlreadySent as sent:
-        messages.info(request, _about(sent.operation))
+        messages.info(request, sent.outcome)
         return go(request, "inventory:address-list")
     except AlreadyUnderWay:
         form.add_error(None, "A change of this address has not ended yet. Wait for it, then delete it.")
@@ -260,13 +260,3 @@ def _corrected(form: forms.AddressForm, address: Address) -> list[str]:
     """What Twilio wrote in another way than it was typed, by name."""
     held = actions.values_of(address.payload)
     return [name for name, value in form.wanted().items() if held[name] != value]
-
-
-def _about(operation: Operation) -> str:
-    match operation.state:
-        case Operation.State.DONE:
-            return "This form was already sent, and Twilio did what it asked for."
-        case Operation.State.REFUSED:
-            return f"This form was already sent, and Twilio refused it: {operation.words}"
-        case _:
-            return "This form was already sent; its result is not known yet."

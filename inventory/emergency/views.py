@@ -16,7 +16,6 @@ from portal.access import Permission, allowed
 from portal.csv_files import csv_response
 from portal.freshness import freshness
 from portal.http import StaffRequest, go, page
-from portal.models import Operation
 from portal.operations import AlreadySent, AlreadyUnderWay
 from portal.shell import visible_accounts
 from portal.twilio.errors import TwilioFailure, Uncertain
@@ -117,7 +116,7 @@ def _set(
             reason=form.cleaned_data["reason"],
         )
     except AlreadySent as sent:
-        messages.info(request, _about(sent.operation))
+        messages.info(request, sent.outcome)
     except AlreadyUnderWay:
         form.add_error(None, "Another change of this number has not ended yet. Wait for it, then save again.")
         return None
@@ -144,13 +143,3 @@ def _set(
         else:
             messages.success(request, "Twilio is removing the emergency address.")
     return go(request, "inventory:number-detail", number.sid)
-
-
-def _about(operation: Operation) -> str:
-    match operation.state:
-        case Operation.State.DONE:
-            return "This form was already sent, and Twilio did what it asked for."
-        case Operation.State.REFUSED:
-            return f"This form was already sent, and Twilio refused it: {operation.words}"
-        case _:
-            return "This form was already sent; its result is not known yet."

@@ -19,7 +19,7 @@ from porting.following.lines import guard_of, line_of
 from porting.following.tracker import CancelGuard
 from porting.following.views import visible_port_in
 from porting.hosting.orders.forms import ReasonedForm
-from porting.hosting.refusals import LOST, about, sentence_of
+from porting.hosting.refusals import LOST, sentence_of
 from porting.models import PortInNumber, PortInRequest
 
 
@@ -77,7 +77,7 @@ def _carry_out(
             reason=form.cleaned_data["reason"],
         )
     except AlreadySent as sent:
-        messages.info(request, about(sent))
+        messages.info(request, sent.outcome)
         return go(request, port_in)
     except AlreadyUnderWay:
         form.add_error(None, "A change of it has not ended yet. Wait for it, then cancel.")

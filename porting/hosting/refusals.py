@@ -1,7 +1,5 @@
 """What to tell staff when Twilio refuses something about hosting (contract §5, and the error dictionary)."""
 
-from portal.models import Operation
-from portal.operations import AlreadySent
 from portal.twilio.errors import TwilioFailure, Unavailable
 
 LOST = "Twilio's answer was lost. Numberdesk looks at Twilio until it knows what became of it."
@@ -42,14 +40,3 @@ def field_of(failure: TwilioFailure, fields: set[str]) -> str | None:
     """The field that a refusal is about, if the form has it."""
     name = _FIELDS.get(failure.code or 0)
     return name if name in fields else None
-
-
-def about(sent: AlreadySent) -> str:
-    """What became of a form that was sent before."""
-    match sent.operation.state:
-        case Operation.State.DONE:
-            return "This form was already sent, and Twilio did what it asked for."
-        case Operation.State.REFUSED:
-            return f"This form was already sent, and Twilio refused it: {sent.operation.words}"
-        case _:
-            return "This form was already sent; its result is not known yet."

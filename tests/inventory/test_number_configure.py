@@ -444,7 +444,7 @@ def test_a_form_sent_twice_changes_once(as_support, twilio, number):
 
     assert answer["Location"] == number.get_absolute_url()
     messages = Page.of(as_support, number.get_absolute_url()).messages
-    assert messages[-1] == "This form was already sent, and the change was saved at Twilio."
+    assert messages[-1] == "This form was already sent, and Twilio did what it asked for."
     assert len(writes(twilio)) == 1
     assert at_twilio(twilio, number)["friendly_name"] == "Theirs"
 
@@ -458,7 +458,7 @@ def test_a_refused_form_that_is_reloaded_is_not_sent_again(as_support, number):
         assert [request.method for request in twilio.requests] == ["GET", "POST"]
 
     messages = Page.of(as_support, number.get_absolute_url()).messages
-    assert messages[-1] == "This form was already sent, and Twilio refused the change: Invalid VoiceUrl"
+    assert messages[-1] == "This form was already sent, and Twilio refused it: Invalid VoiceUrl"
 
 
 def test_a_form_whose_answer_was_lost_is_not_sent_again(as_support, twilio, number):

@@ -20,7 +20,7 @@ from porting.following.webhooks import actions
 from porting.following.webhooks.forms import WebhookForm
 from porting.following.webhooks.learned import SINCE, learned_late, told_by_account
 from porting.following.webhooks.lookups import Configuration, fetch_configuration
-from porting.hosting.refusals import LOST, about, sentence_of
+from porting.hosting.refusals import LOST, sentence_of
 
 _TITLES = {actions.SET_WEBHOOK: "Set", actions.DELETE_WEBHOOK: "Deleted"}
 _PROPERTIES = {
@@ -103,7 +103,7 @@ def _set(
             form_key=form.cleaned_data["form_key"],
         )
     except AlreadySent as sent:
-        messages.info(request, about(sent))
+        messages.info(request, sent.outcome)
     except AlreadyUnderWay:
         form.add_error(None, "A change of it has not ended yet. Wait for it, then set it.")
         return None

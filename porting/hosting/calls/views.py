@@ -22,7 +22,7 @@ from porting.hosting.orders.forms import ReasonedForm
 from porting.hosting.orders.lines import line_of
 from porting.hosting.orders.tracker import MOST_CALLS
 from porting.hosting.orders.views import visible_order
-from porting.hosting.refusals import LOST, about, field_of, sentence_of
+from porting.hosting.refusals import LOST, field_of, sentence_of
 from porting.models import HostedOrder
 from porting.statuses import HOSTED_TO_VERIFY
 
@@ -92,7 +92,7 @@ def _prove(
     try:
         act(form.cleaned_data)
     except AlreadySent as sent:
-        messages.info(request, about(sent))
+        messages.info(request, sent.outcome)
     except AlreadyUnderWay:
         form.add_error(None, "A change of this order has not ended yet. Wait for it, then try again.")
         return None
@@ -128,7 +128,7 @@ def _post(request: StaffRequest, order: HostedOrder) -> HttpResponse:
             form_key=typed["form_key"],
         )
     except AlreadySent as sent:
-        messages.info(request, about(sent))
+        messages.info(request, sent.outcome)
     except AlreadyUnderWay:
         messages.info(request, "A call is being started already.")
     except actions.NoCallNow as refused:

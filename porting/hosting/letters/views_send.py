@@ -20,7 +20,7 @@ from porting.hosting.letters import actions
 from porting.hosting.letters.forms import LetterForm
 from porting.hosting.letters.views import deadline_of_letter, may_write_again, visible_letter
 from porting.hosting.orders.forms import ReasonedForm
-from porting.hosting.refusals import LOST, about, field_of, sentence_of
+from porting.hosting.refusals import LOST, field_of, sentence_of
 from porting.models import AuthorizationDocument, LetterDraft
 
 _NUMBERS_SHOWN = 12
@@ -134,7 +134,7 @@ def _send(
         else:
             letter = actions.send_letter(**said)
     except AlreadySent as sent:
-        messages.info(request, about(sent))
+        messages.info(request, sent.outcome)
         known = sent.operation.target.startswith("PX")
         to = (
             ("porting:authorization-detail", sent.operation.target)
@@ -175,7 +175,7 @@ def _revoke(
             reason=form.cleaned_data["reason"],
         )
     except AlreadySent as sent:
-        messages.info(request, about(sent))
+        messages.info(request, sent.outcome)
         return go(request, letter)
     except AlreadyUnderWay:
         form.add_error(None, "A change of this letter has not ended yet. Wait for it, then try again.")

@@ -18,7 +18,7 @@ from porting.hosting.orders import actions
 from porting.hosting.orders.forms import ReasonedForm
 from porting.hosting.orders.lines import line_of
 from porting.hosting.orders.views import visible_order
-from porting.hosting.refusals import LOST, about, sentence_of
+from porting.hosting.refusals import LOST, sentence_of
 from porting.models import HostedOrder
 
 
@@ -68,7 +68,7 @@ def _delete(
             reason=form.cleaned_data["reason"],
         )
     except AlreadySent as sent:
-        messages.info(request, about(sent))
+        messages.info(request, sent.outcome)
         return go(request, order)
     except AlreadyUnderWay:
         form.add_error(None, "A change of this order has not ended yet. Wait for it, then delete it.")
