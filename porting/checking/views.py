@@ -21,7 +21,7 @@ from portal.http import StaffRequest, go, page
 from portal.labels import BATCH_STATES, label_for
 from portal.listing import Count, Sort, list_page, list_url
 from portal.models import Batch, TwilioAccount
-from portal.shell import visible_accounts
+from porting.accounts import porting_accounts
 from porting.checking import actions
 from porting.checking.forms import CheckForm
 from porting.checking.results import (
@@ -46,7 +46,7 @@ _RECENT = 5
 @allowed(Permission.MANAGE_PORTING)
 def check_create(request: StaffRequest) -> HttpResponse:
     """Numbers from a text or a file. What cannot be used is said at once, and the rest is asked about."""
-    accounts = _accounts(request)
+    accounts = porting_accounts(request)
     features = AccountFeature.objects.filter(
         feature=AccountFeature.Feature.PORTING, is_available=False, account__in=accounts
     )
@@ -176,14 +176,6 @@ def check_export(request: StaffRequest, batch_id: UUID) -> HttpResponseBase:
         "Code (not_portable_reason_code)", "What to do (next_step)",
     ]  # fmt: skip
     return csv_response("portability", header, lines_for_export(batch))
-
-
-def _accounts(request: StaffRequest) -> list[TwilioAccount]:
-    return [
-        account
-        for account in visible_accounts(request)
-        if account.status == "active" and request.access.can(Permission.MANAGE_PORTING, account.pk)
-    ]
 
 
 def _checks(request: StaffRequest) -> Any:

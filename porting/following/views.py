@@ -23,6 +23,7 @@ from portal.reveal.views import private, reveal
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 from portal.timeline import open_operation, timeline
+from porting.accounts import kept_out
 from porting.board.log import REMINDED, is_remindable, log_of, with_log
 from porting.following import actions
 from porting.following.filters import PortInFilter
@@ -100,7 +101,7 @@ def port_in_list(request: StaffRequest) -> HttpResponse:
         "quick_filters": [(filter_.form[name], applied(filter_, request.GET, name)) for name in FILTERS],
         "lines": [line_of(row, now) for row in listing.rows],
         "freshness": freshness("port_ins", visible_accounts(request)),
-        "kept_out": _kept_out(request),
+        "kept_out": kept_out(request, AccountFeature.Feature.PORTING),
         "can_manage": request.access.can(Permission.MANAGE_PORTING),
         "can_export": request.access.can(Permission.EXPORT),
     }
@@ -246,13 +247,6 @@ def _filed_again(port_in: PortInRequest, tally: Tally, *, can_manage: bool) -> d
 def _filter(request: StaffRequest) -> PortInFilter:
     rows = request.access.visible(PortInRequest.objects.present())
     return PortInFilter(request.GET, rows, accounts=visible_accounts(request))
-
-
-def _kept_out(request: StaffRequest) -> list[AccountFeature]:
-    features = AccountFeature.objects.filter(
-        feature=AccountFeature.Feature.PORTING, is_available=False
-    ).select_related("account")
-    return list(request.access.visible(features))
 
 
 def _csv_lines(rows: Any) -> Iterator[Sequence[Any]]:

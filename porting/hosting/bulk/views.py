@@ -15,7 +15,7 @@ from portal.access import Permission, allowed
 from portal.http import StaffRequest, page
 from portal.models import TwilioAccount
 from portal.twilio.errors import Absent, TwilioFailure
-from porting.hosting.accounts import hosting_accounts
+from porting.accounts import porting_accounts
 from porting.hosting.bulk.forms import BulkForm
 from porting.hosting.bulk.lookups import BulkRequest, find_bulk_request
 from porting.hosting.refusals import sentence_of
@@ -29,7 +29,7 @@ _SHOWN = 200
 @allowed(Permission.MANAGE_PORTING)
 def bulk_hosting(request: StaffRequest) -> HttpResponse:
     """What Twilio says of a bulk request now, its orders by status, and what is next for the failed ones."""
-    accounts = hosting_accounts(request)
+    accounts = porting_accounts(request)
     is_asked = "sid" in request.GET
     form = BulkForm(request.GET if is_asked else None, accounts=accounts)
     context: dict[str, Any] = {

@@ -21,7 +21,7 @@ from portal.csv_files import csv_response
 from portal.http import StaffRequest, go, page
 from portal.labels import Label, Labels, label_for
 from portal.models import Batch, TwilioAccount
-from porting.hosting.accounts import hosting_accounts, kept_out
+from porting.accounts import kept_out, porting_accounts
 from porting.hosting.contacts import addresses_of
 from porting.hosting.eligibility import actions
 from porting.hosting.eligibility.forms import CheckForm
@@ -30,7 +30,7 @@ from porting.hosting.eligibility.intake import Intake, take_in
 from porting.hosting.eligibility.next_steps import SUPPORT_MAIL, reason_words
 from porting.hosting.ordering.actions import ORDER_NUMBERS, order_eligible, orderable
 from porting.hosting.ordering.forms import OrderForm
-from porting.models import EligibilityCheck, HostedOrder
+from porting.models import AccountFeature, EligibilityCheck, HostedOrder
 
 CHECK_STATES: Labels = {
     "waiting": Label("Waiting", "wait"),
@@ -45,7 +45,7 @@ _RECENT = 10
 @allowed(Permission.MANAGE_PORTING)
 def eligibility_create(request: StaffRequest) -> HttpResponse:
     """Numbers from a text or a file. What cannot be used is said at once, and the rest is asked about."""
-    accounts, closed = hosting_accounts(request), kept_out(request)
+    accounts, closed = porting_accounts(request), kept_out(request, AccountFeature.Feature.HOSTING)
     unavailable = {feature.account_id: feature.words for feature in closed}
     form = CheckForm(
         request.POST if request.method == "POST" else None,
@@ -90,7 +90,7 @@ def eligibility_detail(request: StaffRequest, check_id: UUID) -> HttpResponse:
 def eligibility_again(request: StaffRequest, check_id: UUID) -> HttpResponse:
     """Check numbers of a group once more: as they are, corrected, or for another account."""
     check = visible_check(request, check_id)
-    accounts = {account.pk: account for account in hosting_accounts(request)}
+    accounts = {account.pk: account for account in porting_accounts(request)}
     account = accounts.get(request.POST.get("account", "") or check.account_id)
     if account is None:
         messages.error(request, "Choose an account.")
@@ -193,7 +193,7 @@ def _show(
         "batches": list(batches.select_related("author")[:5]),
         "can_manage": can_order,
         "can_export": request.access.can(Permission.EXPORT, check.account_id),
-        "accounts": hosting_accounts(request) if can_order else [],
+        "accounts": porting_accounts(request) if can_order else [],
         "form_key": uuid4(),
         "support_mail": SUPPORT_MAIL,
     }

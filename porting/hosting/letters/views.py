@@ -26,15 +26,15 @@ from portal.reveal.views import private, reveal
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 from portal.timeline import open_operation, running_reveals, timeline
+from porting.accounts import kept_out
 from porting.board.log import REMINDED, log_of, with_log
 from porting.deadlines import Deadline, count_days
-from porting.hosting.accounts import kept_out
 from porting.hosting.letters import actions
 from porting.hosting.letters.filters import LetterFilter
 from porting.hosting.orders.lines import LETTER_FIELDS, line_of, subject_of
 from porting.hosting.orders.tracker import LOA_DAYS
 from porting.hosting.refusals import sentence_of
-from porting.models import AuthorizationDocument, HostedOrder
+from porting.models import AccountFeature, AuthorizationDocument, HostedOrder
 from porting.statuses import AUTHORIZATION_STATES
 
 LETTER_SORTS = (
@@ -83,7 +83,7 @@ def authorization_list(request: StaffRequest) -> HttpResponse:
         "quick_filters": [(filter_.form[name], applied(filter_, request.GET, name)) for name in FILTERS],
         "lines": _lines(listing.rows),
         "freshness": freshness("authorizations", visible_accounts(request)),
-        "kept_out": kept_out(request),
+        "kept_out": kept_out(request, AccountFeature.Feature.HOSTING),
         "can_export": request.access.can(Permission.EXPORT),
         "can_manage": request.access.can(Permission.MANAGE_PORTING),
         "to_sign": request.access.visible(HostedOrder.objects.without_loa()).count(),

@@ -27,8 +27,8 @@ from portal.reveal.views import private, reveal
 from portal.saved_views.menu import view_menu
 from portal.shell import visible_accounts
 from portal.timeline import open_operation, running_reveals, timeline
+from porting.accounts import kept_out
 from porting.board.log import REMINDED, is_remindable, log_of, with_log
-from porting.hosting.accounts import kept_out
 from porting.hosting.calls.actions import CALL_OWNER, SEND_BILL, SEND_CODE
 from porting.hosting.letters.actions import NothingToSign, draft_letters
 from porting.hosting.ordering.actions import CREATE_ORDER
@@ -38,7 +38,7 @@ from porting.hosting.orders.filters import HostedOrderFilter
 from porting.hosting.orders.lines import ORDER_FIELDS, line_of, subject_of
 from porting.hosting.orders.tracker import MOST_CALLS, steps_of
 from porting.hosting.refusals import sentence_of
-from porting.models import HostedOrder
+from porting.models import AccountFeature, HostedOrder
 from porting.models.hosting import HostedOrderQuerySet
 
 ORDER_SORTS = (
@@ -97,7 +97,7 @@ def hosted_order_list(request: StaffRequest) -> HttpResponse:
         "lines": [line_of(order, now) for order in listing.rows],
         "most_calls": MOST_CALLS,
         "freshness": freshness("hosted_orders", visible_accounts(request)),
-        "kept_out": kept_out(request),
+        "kept_out": kept_out(request, AccountFeature.Feature.HOSTING),
         "can_manage": can_manage,
         "can_export": request.access.can(Permission.EXPORT),
         "tasks": _tasks(request) if can_manage else [],
