@@ -12,10 +12,10 @@ from portal.access import Permission, allowed
 from portal.http import StaffRequest, go, page
 from portal.models import Operation, TwilioAccount
 from portal.operations import AlreadySent, AlreadyUnderWay
-from portal.shell import visible_accounts
 from portal.timeline import timeline
 from portal.twilio.errors import TwilioFailure, Uncertain
 from portal.webhooks.intake import callback_url
+from porting.accounts import porting_accounts
 from porting.following.webhooks import actions
 from porting.following.webhooks.forms import WebhookForm
 from porting.following.webhooks.learned import SINCE, learned_late, told_by_account
@@ -34,14 +34,9 @@ _PROPERTIES = {
 @allowed(Permission.MANAGE_PORTING)
 def porting_webhook_list(request: StaffRequest) -> HttpResponse:
     """The accounts whose configuration can be looked at, and what was learned without a webhook."""
-    accounts = [
-        account
-        for account in visible_accounts(request)
-        if account.status == "active" and request.access.can(Permission.MANAGE_PORTING, account.pk)
-    ]
     told = told_by_account(request.access)
     context = {
-        "accounts": [(account, *told.get(account.pk, (0, None))) for account in accounts],
+        "accounts": [(account, *told.get(account.pk, (0, None))) for account in porting_accounts(request)],
         "ours": callback_url("porting:porting-webhook"),
         "late": learned_late(request.access),
         "days": SINCE.days,
