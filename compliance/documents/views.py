@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -21,11 +22,12 @@ from compliance.documents.words import (
     OPEN_FIELDS,
     Line,
     document_age,
-    field_labels,
+    labels_of,
     today,
     type_words,
 )
-from compliance.models import SupportingDocument
+from compliance.models import RegulatoryType, SupportingDocument
+from inventory.models import Address
 from portal.access import Permission, allowed
 from portal.csv_files import csv_response
 from portal.filtering import applied, chips_of
@@ -106,10 +108,10 @@ def document_detail(request: StaffRequest, sid: str) -> HttpResponse:
 @allowed(Permission.VIEW)
 def document_reveal(request: StaffRequest, sid: str, field: str) -> HttpResponse:
     """Show one attribute, for a reason."""
-    document = visible_document(request, sid)
+    document: Any = visible_document(request, sid)
     if field not in document.field_names or field in (*OPEN_FIELDS, ADDRESSES):
         raise Http404
-    label = field_labels(document.type).get(field) or type_words(field)
+    label = labels_of(document.type_fields).get(field) or type_words(field)
     return reveal(request, _subject(document, field, label))
 
 
@@ -138,7 +140,10 @@ def document_refresh(request: StaffRequest, sid: str) -> HttpResponse:
 
 
 def visible_document(request: StaffRequest, sid: str) -> SupportingDocument:
+    """A document with the fields that its type has."""
+    types = RegulatoryType.objects.filter(kind=RegulatoryType.Kind.DOCUMENT, machine_name=OuterRef("type"))
     rows = SupportingDocument.objects.select_related("account").defer("payload")
+    rows = rows.annotate(type_fields=Subquery(types.values("payload__fields")[:1]))
     document: SupportingDocument = get_object_or_404(request.access.visible(rows), pk=sid)
     return document
 
@@ -150,11 +155,9 @@ def lines_of(request: StaffRequest, documents: Sequence[SupportingDocument]) -> 
     return [Line(document, held[document.pk], day) for document in documents]
 
 
-def show(
-    request: StaffRequest, document: SupportingDocument, *, status: int = 200, **context: Any
-) -> HttpResponse:
+def show(request: StaffRequest, document: Any, *, status: int = 200, **context: Any) -> HttpResponse:
     can_reveal = request.access.can(Permission.REVEAL_PERSONAL, document.account_id)
-    labels = field_labels(document.type)
+    labels = labels_of(document.type_fields)
     [line] = lines_of(request, [document])
     events = timeline(
         document.pk,
@@ -165,10 +168,12 @@ def show(
     )
     seen = running_reveals(events, request.user) if can_reveal else {}
     stored = StoredFile.objects.of(document.pk).select_related("uploaded_by")
+    addresses = request.access.visible(Address.objects.defer("payload")).in_bulk(document.address_sids)
     context = {
         "document": document,
         "line": line,
         "attributes": _attributes(document, labels, can_reveal, seen),
+        "addresses": [(sid, addresses.get(sid)) for sid in document.address_sids],
         "files": [_file(request, document, one, can_reveal, seen) for one in stored[:20]],
         "lacks_file": lacks_file(document),
         "can_manage": request.access.can(Permission.MANAGE_BUNDLES, document.account_id),

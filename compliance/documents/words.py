@@ -95,8 +95,12 @@ def type_words(type: str) -> str:
 
 def field_labels(type: str) -> Mapping[str, str]:
     """Twilio's names of the fields that documents of this type have (page 33), in its order."""
-    row = RegulatoryType.objects.filter(kind=RegulatoryType.Kind.DOCUMENT, machine_name=type).first()
-    told = row.payload.get("fields") if row else None
+    rows = RegulatoryType.objects.filter(kind=RegulatoryType.Kind.DOCUMENT, machine_name=type)
+    return labels_of(rows.values_list("payload__fields", flat=True).first())
+
+
+def labels_of(told: object) -> Mapping[str, str]:
+    """Names by machine name, from the `fields` that Twilio tells of a type."""
     fields = [field for field in told if isinstance(field, dict)] if isinstance(told, list) else []
     return {
         str(field["machine_name"]): str(field.get("friendly_name") or type_words(field["machine_name"]))

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from compliance.guided.draft import Draft
@@ -54,24 +56,20 @@ def not_of_others(draft: Draft, rows: Sequence[SupportingDocument]) -> list[Supp
     if draft.end_user is None or not rows:
         return list(rows)
     present = ItemAssignment.objects.present()
-    sids = [row.pk for row in rows]
-    placed = list(present.filter(object_sid__in=sids).values_list("object_sid", "bundle_id"))
-    holders: dict[str, set[str]] = {}
-    of_bundle: dict[str, set[str]] = {}
-    names: dict[str, str | None] = {}
-    beside = present.filter(bundle__in={bundle for _, bundle in placed}, object_sid__startswith="IT")
     called = EndUser.objects.filter(pk=OuterRef("object_sid")).values("friendly_name")
-    for bundle, sid, name in beside.values_list("bundle_id", "object_sid", Subquery(called)):
-        of_bundle.setdefault(bundle, set()).add(sid)
-        names[sid] = name
-    for sid, bundle in placed:
-        holders.setdefault(sid, set()).update(of_bundle.get(bundle, ()))
+    beside = present.filter(bundle=OuterRef("bundle"), object_sid__startswith="IT").values(
+        holder=JSONObject(sid="object_sid", name=Subquery(called))
+    )
+    placed = present.filter(object_sid__in=[row.pk for row in rows])
+    holders: dict[str, list[dict[str, str | None]]] = {}
+    for sid, found in placed.values_list("object_sid", ArraySubquery(beside)):
+        holders.setdefault(sid, []).extend(found)
     own = draft.end_user
     return [
         row
         for row in rows
         if not holders.get(row.pk)
-        or any(sid == own.pk or names.get(sid) == own.friendly_name for sid in holders[row.pk])
+        or any(one["sid"] == own.pk or one["name"] == own.friendly_name for one in holders[row.pk])
     ]
 
 

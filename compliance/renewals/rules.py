@@ -98,6 +98,10 @@ class Renewal:
         return self.copy is not None and self.stage not in (Stage.NONE, Stage.LAPSED)
 
     @property
+    def is_under_way(self) -> bool:
+        return self.is_started and self.stage != Stage.DONE
+
+    @property
     def can_start(self) -> bool:
         """22223: only an approved bundle with a last day can be copied (page 38)."""
         return self.stage == Stage.NONE and self.original.is_approved

@@ -108,6 +108,20 @@ def test_while_twilio_reviews_its_copy_twilio_acts(as_viewer, account, regulatio
     assert Page.of(as_viewer, url(copy)).link("Rosengarten") == url(bundle)
 
 
+def test_an_update_is_offered_until_it_is_done(client, account, regulation):
+    client.force_login(make_user(Role.COMPLIANCE))
+    bundle = bundle_of(account, regulation, valid_until="2099-01-01T00:00:00Z")
+    assert Page.of(client, url(bundle)).has_link("Update it")
+    copy = make_bundle(account, regulation, status="twilio-approved", friendly_name="Its copy")
+    Bundle.objects.filter(pk=copy.pk).update(copy_of=bundle.pk)
+    assert Page.of(client, url(bundle)).has_link("Update it")
+    Bundle.objects.filter(pk=bundle.pk).update(valid_until=None)
+    Bundle.objects.filter(pk=copy.pk).update(missing_since=datetime.now(UTC))
+    page = Page.of(client, url(bundle))
+    assert not page.has_link("Update it")
+    assert "Its copy Updated" in page.text
+
+
 def test_a_test_bundle_says_so_and_that_nothing_is_to_be_done(as_viewer, account, regulation):
     bundle = bundle_of(account, regulation, status="twilio-rejected")
     Bundle.objects.filter(pk=bundle.pk).update(is_test=True)

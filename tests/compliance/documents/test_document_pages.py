@@ -201,6 +201,17 @@ def test_a_document_shows_masks_reasons_and_its_bundles(as_compliance, document,
     )
 
 
+def test_an_address_that_it_cites_is_told_and_leads_on(as_viewer, account, document):
+    cited, unknown = make_address(account, customer_name="Riverside Dental"), make_sid("AD")
+    bill = make_document(
+        account, friendly_name="Cites", type="utility_bill", attributes={"address_sids": [cited.pk, unknown]}
+    )
+    page = Page.of(as_viewer, bill.get_absolute_url())
+    assert page.link("Riverside Dental") == cited.get_absolute_url()
+    assert "1 Example Street, 90000 Springfield, CA, US" in page.text
+    assert f"{unknown[:6]}…{unknown[-4:]}" in page.text
+
+
 def test_a_document_without_its_file_says_what_to_do(as_compliance, account):
     draft = make_document(account, mime_type=None)
     page = Page.of(as_compliance, draft.get_absolute_url())
