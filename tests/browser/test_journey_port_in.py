@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -161,7 +162,7 @@ def test_what_was_typed_survives_the_browser_and_a_wrong_bill_is_refused(open_pa
 
     again = open_page("porting")
     again.goto("/port-ins/drafts/")
-    again.get_by_role("link", name="2 numbers, United States").click()
+    again.locator(f'main a[href="{urlsplit(page.url).path}"]').click()
     again.get_by_role("link", name="Customer at the losing carrier").click()
     expect(again.get_by_role("textbox", name="Customer name")).to_have_value("Thornlea Dental")
     expect(again.get_by_label("PIN of +1 701-555-0151")).to_have_value("")
