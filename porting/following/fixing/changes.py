@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from compliance.guided.fields import said
+from inventory.models import Address
 from portal.models import User
 from portal.numbering import spaced
 from portal.reveal.reveals import mask
 from porting.following.fixing.labels import LABELS
 from porting.models import PortInDraft, PortInRequest
+from porting.rejections import ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,16 @@ def changes_of(port_in: PortInRequest, draft: PortInDraft, viewer: User) -> list
     found = old.get("address")
     was = {**old, **(found if isinstance(found, dict) else {})}
     is_mine = draft.saved_by_id == viewer.pk
+    chosen = new.get("address_sid")
     changes = [
-        Changed(label, mask(was.get(name)), str(new[name]) if is_mine else mask(new[name]))
+        Changed(label, mask(was.get(name)), _shown(new.get(name), is_mine=is_mine))
         for name, label in LABELS.items()
-        if new.get(name) and new[name] != was.get(name)
+        if (new.get(name) or "") != (was.get(name) or "") and not (chosen and name in ADDRESS)
     ]
+    if chosen:
+        address = Address.objects.filter(pk=chosen).first()
+        line = ", ".join(address.lines) if address else chosen
+        changes.append(Changed("Address", mask(was.get("street")), _shown(line, is_mine=is_mine)))
     pins = new.get("pins") or {}
     changes += [Changed(f"PIN of {spaced(number)}", "–", mask(pin)) for number, pin in sorted(pins.items())]
     old_day = port_in.target_date.isoformat() if port_in.target_date else ""
@@ -36,6 +43,10 @@ def changes_of(port_in: PortInRequest, draft: PortInDraft, viewer: User) -> list
     if day != old_day:
         changes.append(Changed("Target date", _day(old_day), _day(day)))
     return changes
+
+
+def _shown(value: str | None, *, is_mine: bool) -> str:
+    return value if value and is_mine else mask(value)
 
 
 def _day(text: str) -> str:

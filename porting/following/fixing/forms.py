@@ -11,7 +11,7 @@ from porting.drafting.progress import ON_THE_BILL
 from porting.following.fixing.groups import Group
 from porting.following.fixing.labels import LABELS
 from porting.portin.dates import BILL_DAYS, earliest_date, oldest_bill
-from porting.rejections import Way
+from porting.rejections import ADDRESS, Way
 
 _TEXT = {"autocomplete": "off", "spellcheck": "false"}
 _DAY = "compliance/guided/_field.html"
@@ -79,6 +79,10 @@ class FixForm(PortalForm):
             for name in names
             if name in cleaned and (cleaned[name] or name in self.initial)
         }
+        if self._held.get("address_sid") and any(found.get(name) for name in ADDRESS):
+            # What is typed here goes in the place of the address that was chosen in the draft.
+            found |= {name: cleaned.get(name) or self._filed.get(name) for name in ADDRESS}
+            found["address_sid"] = None
         pins = {
             number.phone_number: cleaned[_PIN + number.pk]
             for group in self.chosen()

@@ -1,14 +1,15 @@
 """Rejected numbers become a corrected request in a few clicks (J-7)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from portal.models import Note, Role
+from portal.models import Note, Reveal, Role
 from porting.models import PortInDraft, PortInNumber, PortInRequest
-from porting.portin.drafts import save_draft
+from porting.portin.drafts import fetch_draft, save_draft
+from porting.portin.filing import body_of
 from porting.rejections import FIXES, Way, fix_of
-from tests.factories import make_user
+from tests.factories import make_address, make_user
 from tests.pages import Page, assert_is_region
 from tests.porting.drafting import bill_file, today, url_of
 from tests.porting.drafting import day_parts as day
@@ -46,6 +47,26 @@ def test_numbers_are_grouped_by_code_with_what_to_ask_for(as_porter, port_in):
     assert "+1 207-555-0163" in group.text
     assert "Filed: customer name T••••" in group.text
     assert LOSING_CARRIER["customer_name"] not in page.source
+
+
+def test_the_day_that_was_agreed_is_proposed_while_twilio_takes_it(as_porter, port_in):
+    def proposed():
+        form = Page.of(as_porter, f"{port_in.get_absolute_url()}fix/").form()
+        return date(*(int(form[f"target_date_{part}"][0]) for part in ("year", "month", "day")))
+
+    agreed = today() + timedelta(days=60)
+    PortInRequest.objects.update(target_date=agreed)
+    assert proposed() == agreed
+    PortInRequest.objects.update(target_date=today())
+    assert proposed() > today()
+
+
+def test_what_was_filed_is_written_down_as_revealed_before_it_is_shown(as_porter, port_in):
+    fix(as_porter, port_in, customer_name=NEW_NAME)
+
+    [told] = Reveal.objects.filter(target=port_in.pk)
+    assert (told.field, told.actor.email) == ("all answers", PortInDraft.objects.get().created_by.email)
+    assert "Revealed: all answers" in Page.of(as_porter, port_in.get_absolute_url()).text
 
 
 def test_the_same_values_are_not_filed_again(as_porter, port_in):
@@ -92,6 +113,21 @@ def test_what_is_emptied_is_as_it_was_filed(twilio, parent, as_porter):
 
     said = PortInDraft.objects.get().said
     assert (said["street"], said["city"]) == ("21 Example Road", "Portland")
+
+
+def test_an_address_that_is_typed_goes_in_the_place_of_one_that_was_chosen(twilio, parent, as_porter):
+    port_in = rejected(twilio, parent, 22154, "64")
+    check = fix(as_porter, port_in, street="21 Example Road")["Location"]
+    draft, address = PortInDraft.objects.get(), make_address(parent)
+    parts = dict.fromkeys(("street", "street_2", "city", "state", "zip", "country"))
+    save_draft(draft=draft, values={**parts, "address_sid": address.pk}, actor=draft.created_by)
+    assert "Address 1••••" in Page.of(as_porter, check).one("section[aria-labelledby='new']").text
+
+    fix(as_porter, port_in, street="22 Example Road")
+
+    sent = body_of(fetch_draft(draft))["losing_carrier_information"]
+    assert "address_sid" not in sent
+    assert (sent["address"]["street"], sent["address"]["city"]) == ("22 Example Road", "Portland")
 
 
 def test_a_colleague_begins_a_draft_of_their_own_and_sees_nothing_of_it(client, as_porter, port_in):
