@@ -9,12 +9,13 @@ from portal.models import Reveal, StoredFile, User
 from portal.reveal import reveals
 from portal.reveal.views_files import may_see
 from portal.uploads.check import CheckedFile
-from porting.models import PortInDraft
+from porting.models import PortInDraft, PortInRequest
 from porting.portin.drafts import fetch_draft, lock_draft
 
 # What a reveal of all answers of a draft is written down as.
 ALL_ANSWERS = "all answers"
 _REASON = "Opened to fill in a port-in request"
+_TAKEN_OVER = "Taken over to file rejected numbers again"
 
 
 def keep_bill(*, draft: PortInDraft, file: CheckedFile | None, actor: User) -> PortInDraft:
@@ -33,6 +34,14 @@ def keep_bill(*, draft: PortInDraft, file: CheckedFile | None, actor: User) -> P
         StoredFile.objects.filter(pk=older).update(owner_sid="")
         files.discard(older)
     return fetch_draft(draft)
+
+
+def note_taken_over(*, request: PortInRequest, actor: User) -> None:
+    """Somebody goes on with all that a request was filed with, and sees it: written down before."""
+    Reveal.objects.create(
+        actor=actor, account_id=request.account_id, target=request.pk, field=ALL_ANSWERS,
+        reason=_TAKEN_OVER, expires_at=timezone.now() + reveals.SHOWN_FOR,
+    )  # fmt: skip
 
 
 def note_shown(*, draft: PortInDraft, actor: User) -> None:

@@ -14,6 +14,7 @@ from portal import operations
 from portal.models import Operation, User
 from portal.numbering import MOBILE
 from portal.twilio.errors import TwilioFailure, Uncertain
+from porting.drafting.actions import note_taken_over
 from porting.following.actions import NotCancelable, TooLate, cancel_number, cancel_numbers
 from porting.following.fixing.standing import standing_of
 from porting.models import PortInDraft, PortInNumber, PortInRequest
@@ -54,6 +55,8 @@ def prepare_again(
 ) -> PortInDraft:
     """A draft with what the request was filed with and what was corrected. Nothing is canceled yet.
 
+    What was filed is shown on the pages of the draft, so that is written down as a reveal.
+
     Who comes back to correct something else goes on with the same draft: what was typed there since, its bill
     and the numbers that are canceled already stay. Raises NotEditable while that one is being filed.
     """
@@ -65,6 +68,7 @@ def prepare_again(
         wanted = list(dict.fromkeys([*kept, *(number.phone_number for number in numbers)]))
         with_pin = {one.phone_number for one in numbers if wants_pin(one)} | set(given)
         if held is None:
+            note_taken_over(request=request, actor=actor)
             known = values_of_request(request)
             known.setdefault("notification_emails", [])
             return create_draft(

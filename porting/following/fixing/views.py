@@ -1,7 +1,8 @@
 """Rejected numbers: what to correct, by the code that they were rejected for (J-7)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -55,7 +56,7 @@ def port_in_fix(request: StaffRequest, sid: str) -> HttpResponse:
         groups=groups,
         country=country,
         old_date=port_in.target_date,
-        proposed=proposed_date(country, today),
+        proposed=_proposed(port_in, groups, proposed_date(country, today)),
         today=today,
         has_note=any(group.needs_note for group in groups) and _has_note(port_in),
         filed=values_of_request(port_in),
@@ -79,6 +80,12 @@ def port_in_fix(request: StaffRequest, sid: str) -> HttpResponse:
     return private(
         page(request, "porting/following/port_in_fix.html", context, fragment="fix", status=status)
     )
+
+
+def _proposed(port_in: PortInRequest, groups: Sequence[Group], first: date) -> date:
+    """The day that was agreed with the customer, where Twilio still takes it and it was not the fault."""
+    is_wrong = any("target_date" in group.fix.fields for group in groups)
+    return first if is_wrong or port_in.target_date is None else max(first, port_in.target_date)
 
 
 def _has_note(port_in: PortInRequest) -> bool:

@@ -288,7 +288,7 @@ def test_what_is_missing_is_asked_for_before_anything_is_canceled(twilio, parent
     check = fix(as_porter, port_in, **{pin: "4711"})["Location"]
 
     page = Page.of(as_porter, check)
-    assert "enter the pin of 1 number" in page.one("main").text
+    assert "Enter the PIN of 1 number" in page.one("main").text
     assert page.link("Complete the new request").endswith("/details/?check")
     assert as_porter.post(check).status_code == 422
     assert canceled() == 0
