@@ -38,7 +38,8 @@ from portal.models import Operation, StoredFile
 from portal.object_pages import NoteForm, note_on, read_again
 from portal.reveal.reveals import MaskedCell, Subject, cell_of, file_field, mask
 from portal.reveal.views import private, reveal
-from portal.reveal.views_files import may_see
+from portal.reveal.views_files import has_just_uploaded
+from portal.secrets import CannotDecrypt
 from portal.shell import visible_accounts
 from portal.timeline import open_operation, running_reveals, timeline
 
@@ -140,11 +141,15 @@ def document_refresh(request: StaffRequest, sid: str) -> HttpResponse:
 
 
 def visible_document(request: StaffRequest, sid: str) -> SupportingDocument:
-    """A document with the fields that its type has."""
+    """A document with the fields that its type has; also one whose values no key opens."""
     types = RegulatoryType.objects.filter(kind=RegulatoryType.Kind.DOCUMENT, machine_name=OuterRef("type"))
     rows = SupportingDocument.objects.select_related("account").defer("payload")
-    rows = rows.annotate(type_fields=Subquery(types.values("payload__fields")[:1]))
-    document: SupportingDocument = get_object_or_404(request.access.visible(rows), pk=sid)
+    rows = request.access.visible(rows.annotate(type_fields=Subquery(types.values("payload__fields")[:1])))
+    document: SupportingDocument
+    try:
+        document = get_object_or_404(rows, pk=sid)
+    except CannotDecrypt:  # then each value says so by itself
+        document = get_object_or_404(rows.defer("attributes"), pk=sid)
     return document
 
 
@@ -215,10 +220,11 @@ def _file(
 ) -> dict[str, Any]:
     """One of our copies: whether this person may see it now, and else where to say why."""
     until = seen.get(file_field(stored.pk))
+    may_see = until is not None or has_just_uploaded(request.user, stored)
     return {
         "stored": stored,
         "until": until,
-        "is_open": stored.purged_at is None and (until is not None or may_see(request.user, stored)),
+        "is_open": stored.purged_at is None and may_see,
         "reveal_url": _file_subject(document, stored).url if can_reveal and not stored.purged_at else "",
     }
 

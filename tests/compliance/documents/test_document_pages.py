@@ -223,7 +223,13 @@ def test_a_document_without_its_file_says_what_to_do(as_compliance, account):
     assert not page.has_link("Send the file again")
 
 
-def test_a_page_costs_the_same_whoever_looks(as_compliance, document, stock, compliance):
+def test_a_page_costs_the_same_however_many_files(as_compliance, document, stock):
+    for _ in range(3):
+        StoredFile.objects.create(
+            account=document.account, purpose=Purpose.COMPLIANCE, name="a.pdf",
+            content_type="application/pdf", size=1, digest="0", owner_sid=document.pk,
+            uploaded_by=make_user(Role.COMPLIANCE),
+        )  # fmt: skip
     as_compliance.get(document.get_absolute_url())
     with counted("document_detail"):
         as_compliance.get(document.get_absolute_url())
