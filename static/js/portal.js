@@ -9,8 +9,11 @@ function announce(text) {
 }
 
 // A navigation longer than the screen shows where one is; scrollIntoView would have the next Tab begin there
-const here = document.querySelector(".nav [aria-current]");
-if (here) here.closest(".nav__inner").scrollTop = here.offsetTop - innerHeight / 2;
+function showPlace() {
+  const here = document.querySelector(".nav [aria-current]");
+  if (here) here.closest(".nav__inner").scrollTop = here.offsetTop - innerHeight / 2;
+}
+showPlace();
 
 // Copy buttons
 document.addEventListener("click", async (event) => {
@@ -99,6 +102,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   release();
   const region = event.detail.elt;
   if (!showsFaults(region) && region === document.body) {
+    showPlace();
     window.scrollTo(0, 0); // another page: what is said above its heading is to be seen
     document.querySelector("h1")?.focus({ preventScroll: true });
   }
