@@ -136,6 +136,7 @@ NAVIGATION = (
                     "compliance:bundle-contact",
                     "compliance:bundle-document",
                     "compliance:bundle-check",
+                    "compliance:bundle-spelling",
                     "compliance:bundle-submitted",
                 ),
             ),

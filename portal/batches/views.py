@@ -96,6 +96,7 @@ def _show(request: StaffRequest, batch: Batch, form: DecisionForm, *, status: in
         "may_stop": _may_stop(request, batch),
         "may_retry": _may_retry(request, batch),
         "may_decide": may_decide,
+        "can_export": request.access.can(Permission.EXPORT),
         "is_own": batch.author_id == request.user.pk,
         "approvers": people_with(Permission.APPROVE),
         "form": form,

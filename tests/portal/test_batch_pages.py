@@ -412,8 +412,10 @@ def test_doing_something_takes_a_form(name, client, asked):
     assert client.post(LIST).status_code == 405
 
 
-def test_exporting_is_for_those_who_may(as_viewer, batch):
-    assert as_viewer.get(page_of(confirmed(batch), "export")).status_code == 403
+def test_exporting_is_for_those_who_may(as_viewer, as_support, batch):
+    assert Page.of(as_support, page_of(confirmed(batch))).has_link("Export CSV")
+    assert not Page.of(as_viewer, page_of(batch)).has_link("Export CSV")
+    assert as_viewer.get(page_of(batch, "export")).status_code == 403
 
 
 # The rules
