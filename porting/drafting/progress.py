@@ -40,10 +40,6 @@ class Gap:
     is_wrong: bool = False
     is_refused: bool = False
 
-    @property
-    def in_a_sentence(self) -> str:
-        return self.words[:1].lower() + self.words[1:]
-
 
 _NAMES = {
     BILL: "Utility bill",
