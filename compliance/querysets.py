@@ -38,16 +38,6 @@ class BundleQuerySet(MirroredQuerySet):
         """Approved bundles that a change of regulation has given a last day."""
         return self.present().filter(status=self.model.Status.APPROVED, valid_until__isnull=False)
 
-    def copies_of(self, sid: str) -> Self:
-        return self.present().filter(copy_of=sid)
-
-
-class EvaluationQuerySet(MirroredQuerySet):
-    def latest_of(self, bundle_sids: list[str]) -> Self:
-        """The newest evaluation of each of these bundles."""
-        rows = self.filter(bundle__in=bundle_sids)
-        return rows.order_by("bundle_id", "-remote_created_at", "-sid").distinct("bundle_id")
-
 
 class ItemQuerySet(MirroredQuerySet):
     def assigned(self) -> Self:

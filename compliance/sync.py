@@ -200,12 +200,6 @@ def apply_document(snapshot: Snapshot, *, source: Change.Source, operation: Oper
     apply_snapshots(DOCUMENTS, [snapshot], source=source, operation=operation)
 
 
-def apply_regulation(snapshot: Snapshot, *, source: Change.Source) -> None:
-    """Copy one answer about a regulation in, and keep its version if it is another one."""
-    apply_snapshots(REGULATIONS, [snapshot], source=source)
-    keep_versions()
-
-
 def mark_bundle_absent(sid: str, *, asked_at: datetime, source: Change.Source) -> bool:
     return mark_absent(BUNDLES, sid, source=source, asked_at=asked_at)
 

@@ -206,13 +206,6 @@ def assign_item(
     return change_items(bundle=bundle, add=item, remove=None, actor=actor, form_key=form_key, reason=reason)
 
 
-def unassign_item(
-    *, bundle: Bundle, item: Item, actor: User, form_key: UUID | None = None, reason: str = ""
-) -> Operation | None:
-    """Take an end user or a document out of a bundle; None when it is not there. Raises as `change_items`."""
-    return change_items(bundle=bundle, add=None, remove=item, actor=actor, form_key=form_key, reason=reason)
-
-
 def replace_item(
     *, bundle: Bundle, old: Item, new: Item, actor: User, form_key: UUID | None = None, reason: str = ""
 ) -> Operation | None:

@@ -6,7 +6,7 @@ from django.db.models import F
 from django.urls import reverse
 
 from compliance.models.regulation import Regulation
-from compliance.querysets import BundleQuerySet, EvaluationQuerySet
+from compliance.querysets import BundleQuerySet
 from portal.models import AccountMirrored, MirroredQuerySet, SidField
 from portal.secrets import EncryptedTextField
 
@@ -127,7 +127,7 @@ class Evaluation(AccountMirrored):
     regulation_sid = SidField(blank=True)
     status = models.CharField(max_length=40, blank=True)
 
-    objects = EvaluationQuerySet.as_manager()
+    objects = MirroredQuerySet.as_manager()
 
     class Meta:
         ordering = ["-remote_created_at", "-sid"]

@@ -137,7 +137,7 @@ def test_what_is_under_review_is_not_changed(draft, person):
 
     for change in (
         lambda: actions.submit_bundle(bundle=draft, actor=person),
-        lambda: actions.unassign_item(bundle=draft, item=end_user, actor=person),
+        lambda: actions.change_items(bundle=draft, add=None, remove=end_user, actor=person),
     ):
         with pytest.raises(actions.NotEditable):
             change()
