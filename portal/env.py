@@ -60,14 +60,15 @@ def env_pairs(name: str) -> dict[str, str]:
 
 def env_socket(name: str) -> str | tuple[str, int] | None:
     """`unix:///path` as a path, `tcp://host:port` as host and port; None when it is not set."""
-    url = urlsplit(env_str(name, "").strip())
-    with suppress(ValueError):  # a port that is none
+    text = env_str(name, "").strip()
+    if not text:
+        return None
+    with suppress(ValueError):  # a host or a port that is none
+        url = urlsplit(text)
         if url.scheme == "unix" and not url.netloc and url.path.startswith("/"):
             return url.path
         if url.scheme == "tcp" and url.hostname and url.port and url.path in ("", "/"):
             return url.hostname, url.port
-    if not any(url):
-        return None
     raise ImproperlyConfigured(f"{name} must be tcp://host:port or unix:///path.")
 
 

@@ -81,8 +81,8 @@ def test_a_picture_is_drawn_anew_and_upright():
 )
 def test_no_page_is_drawn_larger_than_a_screen_has_use_for(size, drawn_as):
     content = uploads.pdf_of_size(*size)
-    if check("bill.pdf", content, Purpose.UTILITY_BILL).drawn:
-        assert opened(draw_page(content, 1)).size == drawn_as
+    assert check("bill.pdf", content, Purpose.UTILITY_BILL).drawn == 1
+    assert opened(draw_page(content, 1)).size == drawn_as
 
 
 def test_a_pdf_that_cannot_be_drawn_in_time_is_taken_and_not_shown(monkeypatch, tmp_path):

@@ -154,8 +154,12 @@ def test_the_setting_names_a_socket(monkeypatch, url, socket_of):
 
 
 @pytest.mark.parametrize(
-    "url", ["clamd", "tcp://scanner", "tcp://scanner:99999", "unix://run/clamd.ctl", "http://scanner:3310"]
-)
+    "url",
+    [
+        "clamd", "tcp://scanner", "tcp://scanner:99999", "tcp://[", "unix://run/clamd.ctl",
+        "http://scanner:3310",
+    ],
+)  # fmt: skip
 def test_a_setting_that_names_none_stops_the_start(monkeypatch, url):
     monkeypatch.setenv("CLAMD_URL", url)
     with pytest.raises(ImproperlyConfigured, match="CLAMD_URL"):
