@@ -212,6 +212,20 @@ def test_twilios_refusal_ends_the_check_in_twilios_words(twilio, parent, as_port
     assert check.words in Page.of(as_porter, check.get_absolute_url()).one(".notice--bad").text
 
 
+def test_a_check_that_twilio_has_lost_keeps_the_account_from_nothing(twilio, parent, as_porter):
+    twilio.hosting.set(HostingSettings(bulk=10**6))
+    ask(as_porter, parent, "10", "11")
+    check = EligibilityCheck.objects.get()
+    current_app.tasks["run_eligibility_check"](str(check.pk))
+    twilio.faults.add(Fault(kind="status", status=404, method="GET", path="*/Eligibility/Bulk/*"))
+
+    current_app.tasks["run_eligibility_check"](str(check.pk))
+
+    check.refresh_from_db()
+    assert check.state == "failed"
+    assert AccountFeature.objects.get(account=parent, feature="hosting").is_available
+
+
 def test_a_check_that_twilio_never_ends_is_given_up_and_offered_again(twilio, parent, as_porter):
     twilio.hosting.set(HostingSettings(bulk=10**6))
     ask(as_porter, parent, "10", "11")
