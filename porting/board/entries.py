@@ -94,7 +94,7 @@ def rows_of(
     permission: Permission = Permission.VIEW,
 ) -> QuerySet[Any]:
     """The rows of a source that belong to what is shown: a kind, `late`, `ours`, or everything."""
-    rows = access.visible(source.open_rows(), permission=permission)
+    rows = source.own_lines(access.visible(source.open_rows(), permission=permission))
     match shown:
         case "late":
             return rows.filter(source.is_late(now))
@@ -114,7 +114,7 @@ def figures_of(access: Access, now: datetime) -> Figures:
 def figure_parts(access: Access, now: datetime) -> list[QuerySet[Any, Any]]:
     """The queries that `figures_from` wants the rows of: kind, status, how many, how many late."""
     return [
-        access.visible(source.rows())
+        source.own_lines(access.visible(source.rows()))
         .filter(_IS_CONNECTED)
         .order_by()
         .annotate(kind=Value(source.kind))
@@ -198,7 +198,7 @@ def urgent_entries(access: Access, now: datetime, most: int) -> tuple[list[Entry
     sources, total, late = [], 0, 0
     for source in SOURCES:
         is_late = source.is_late(now)
-        rows = access.visible(source.open_rows(), permission=Permission.MANAGE_PORTING)
+        rows = source.own_lines(access.visible(source.open_rows(), permission=Permission.MANAGE_PORTING))
         rows = rows.filter(is_late | source.is_ours())
         counts = rows.order_by().aggregate(total=Counted("pk"), late=Counted("pk", filter=is_late))
         total, late = total + counts["total"], late + counts["late"]

@@ -10,6 +10,7 @@ from django.db.models import (
     Count,
     DateTimeField,
     DurationField,
+    Exists,
     ExpressionWrapper,
     Min,
     OuterRef,
@@ -37,6 +38,11 @@ _LETTER_STAGES: Mapping[str, Stage] = {
     "opened": Stage("We", "change the letter and send it again: it was taken back.", is_ours=True),
     "signing": Stage("The signer", "signs the letter that Twilio sent by e-mail.", LOA_DAYS),
 }
+# A letter stands for the orders that wait for its signature, up to 15,000 of them.
+_ON_A_LETTER = Q(
+    Exists(AuthorizationDocument.objects.waiting().filter(pk=OuterRef("signing_document_sid"))),
+    status="pending_loa",
+)
 # What has no limit comes after all that has one, the longest rest first.
 _NO_LIMIT = timedelta(days=36_500)
 _PERSONAL_OF_HOSTING = ("payload", "email", "cc_emails")
@@ -70,11 +76,16 @@ class Source:
     rows: Callable[[], QuerySet[Any]]
     title: Callable[[Any], str]
     named: Callable[[QuerySet[Any]], QuerySet[Any]]  # with what the title is made of
+    told_by: Q | None = None  # rows that the line of something else stands for
 
     @property
     def one(self) -> str:
         """`Port-in request`."""
         return self.name.removesuffix("s")
+
+    def own_lines(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Those that have a line of their own on the board."""
+        return rows if self.told_by is None else rows.exclude(self.told_by)
 
     def open_rows(self) -> QuerySet[Any]:
         """Each with `until`, when Twilio gives it up, and with its log of reminders."""
@@ -117,6 +128,7 @@ SOURCES = (
         ),
         lambda row: spaced(row.phone_number),
         lambda rows: rows,
+        told_by=_ON_A_LETTER,
     ),
     Source(
         "letters", "Letters", "PX", _LETTER_STAGES, AUTHORIZATION_STATES,
