@@ -37,12 +37,13 @@ class ListState:
         return SavedView(list_name=self.list_name, query=self.query).list_url
 
     def sign(self) -> str:
-        return signing.dumps([self.list_name, self.query], salt=_SALT, compress=True)
+        """The same for the same state, so that a page and its parts say the same."""
+        return signing.Signer(salt=_SALT).sign_object([self.list_name, self.query], compress=True)
 
     @classmethod
     def read(cls, signed: str) -> "ListState":
         """Raises signing.BadSignature for anything that no list said of itself."""
-        return cls(*signing.loads(signed, salt=_SALT))
+        return cls(*signing.Signer(salt=_SALT).unsign_object(signed))
 
 
 @dataclass(frozen=True, slots=True)
