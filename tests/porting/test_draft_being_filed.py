@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.models import Operation, Purpose, Role, StoredFile
+from portal.models import Operation, Purpose, StoredFile
 from portal.sandbox.faults import Fault
 from portal.twilio.errors import Uncertain
 from portal.uploads.check import CheckedFile
@@ -18,7 +18,6 @@ from porting.portin.drafts import (
     move_numbers,
     save_draft,
 )
-from tests.factories import make_user
 from tests.pages import Page
 from tests.porting.drafting import (
     answers,
@@ -34,11 +33,6 @@ from tests.porting.following.requests import by_hand, fix, read, rejected
 from tests.porting.people import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def porter(db):
-    return make_user(Role.PORTING)
 
 
 @pytest.fixture

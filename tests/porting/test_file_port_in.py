@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
-from portal.models import Operation, Role, StoredFile
+from portal.models import Operation, StoredFile
 from portal.operations import AlreadyUnderWay
 from portal.sandbox.faults import Fault
 from portal.twilio.errors import Rejected, Unavailable, Uncertain
@@ -27,7 +27,6 @@ from porting.portin.actions import (
     upload_bill,
 )
 from porting.portin.drafts import fetch_draft
-from tests.factories import make_user
 from tests.mirroring import complete
 from tests.porting.drafting import CUSTOMER, PERSONAL, PIN, file_port_in, filled
 from tests.porting.filing import PREFIX
@@ -35,11 +34,6 @@ from tests.porting.filing import file_port_in as file_elsewhere
 
 pytestmark = pytest.mark.django_db
 CREATE = "*/PortIn"
-
-
-@pytest.fixture
-def porter(db):
-    return make_user(Role.PORTING)
 
 
 @pytest.fixture

@@ -5,18 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from portal.models import PurgeRecord, Role, StoredFile
+from portal.models import PurgeRecord, StoredFile
 from porting.models import PortInDraft, PortInRequest
 from porting.tasks import purge_port_in_drafts
-from tests.factories import make_user
 from tests.porting.drafting import file_port_in, filled
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def porter(db):
-    return make_user(Role.PORTING)
 
 
 def days_ago(days: int):
